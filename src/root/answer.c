@@ -11,7 +11,7 @@
 #include "root/kill.h"
 #include "root/state.h"
 
-/* What a daemon with another backend left would go on to block, unseen by this one. */
+/* Removes what a daemon with another backend left, since its blocks would go on unseen by this one. */
 static void clean_others(const struct root *root)
 {
 	bool removed = false;
@@ -23,7 +23,7 @@ static void clean_others(const struct root *root)
 		log_line(LOG_NOTICE, "removed what a daemon with another backend left in the firewall");
 }
 
-/* The last word on what may be blocked, whatever the engine believes. */
+/* Has the last word on what may be blocked, whatever the engine believes. */
 static bool may_block(const struct root *root, const struct net *net)
 {
 	if (net_is_never(net))
@@ -115,7 +115,7 @@ static int answer_del(const struct root *root, const struct message *m, struct w
 	return lists_del(root->lists, entries, m->n, why);
 }
 
-/* LIST or DROPPED. */
+/* Answers LIST and DROPPED. */
 static int answer_list(const struct root *root, struct message *m, struct why *why)
 {
 	struct backend_entry held[MESSAGE_ENTRIES];
@@ -126,7 +126,7 @@ static int answer_list(const struct root *root, struct message *m, struct why *w
 
 	if (err < 0)
 		return err;
-	m->n = (uint32_t)n; /* MESSAGE_ENTRIES at most */
+	m->n = (uint32_t)n; /* at most MESSAGE_ENTRIES */
 	m->cursor = cursor;
 	for (uint32_t i = 0; i < m->n; i++) {
 		m->entries[i] = root_entry(&held[i].net, held[i].list);
@@ -154,7 +154,7 @@ static int answer_look(const struct root *root, struct message *m, struct why *w
 	return err;
 }
 
-/* Addresses that opened too many connections, except those that no engine may block. */
+/* Returns addresses that opened too many connections, except those that must never be blocked. */
 static int answer_floods(const struct root *root, struct message *m, struct why *why)
 {
 	struct addr addrs[MESSAGE_ENTRIES];
@@ -173,7 +173,7 @@ static int answer_floods(const struct root *root, struct message *m, struct why 
 	return 0;
 }
 
-/* The ports of a list. */
+/* Returns a query for the ports of a list. */
 static struct tracked_query ports_of(const struct root *root, uint8_t list)
 {
 	const struct root_config *const config = &root->config;
@@ -183,7 +183,7 @@ static struct tracked_query ports_of(const struct root *root, uint8_t list)
 	                                          .n_ports = config->more[list - 1].n_ports};
 }
 
-/* Those of a list that may be blocked. Returns how many. */
+/* Copies those networks of a list that may be blocked. Returns how many. */
 static size_t nets_to_kill(const struct root *root, const struct message *m, uint8_t list,
                            struct net out[static MESSAGE_ENTRIES])
 {
@@ -214,7 +214,7 @@ static int answer_kill(const struct root *root, struct message *m, struct why *w
 	return err;
 }
 
-/* Where nothing is forwarded, or the hooks cover it, nothing leads past them. */
+/* If nothing is forwarded, or the hooks cover forwarding, no published port bypasses them. */
 static int answer_published(const struct root *root, struct message *m, struct why *why)
 {
 	int err = 0;
@@ -256,7 +256,7 @@ static int answer_pass(const struct root *root, const struct message *m, struct 
 	return root->gates == NULL ? error_no_gate(why) : gate_pass(root->gates, passes, m->n, why);
 }
 
-/* UNPASS, CLOSE. */
+/* Answers UNPASS and CLOSE. */
 static int answer_shut(const struct root *root, const struct message *m, struct why *why)
 {
 	struct net nets[MESSAGE_ENTRIES];
@@ -293,14 +293,14 @@ static int answer_counts(const struct root *root, struct message *m, struct why 
 	return 0;
 }
 
-/* Unread: parsing is for a process without privileges. */
+/* Opens the file without reading it: parsing is left to a process without privileges. */
 static int open_config(const char *path, int *ret_fd, struct why *why)
 {
 	*ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return *ret_fd < 0 ? why_set(why, errno, "%s: %s", path, strerror(errno)) : 0;
 }
 
-/* number: 0 the main file, from 1 on those of its directory. */
+/* number: 0 is the main file, 1 and up the files of its directory. */
 static int answer_config(const struct root *root, uint32_t number, int *ret_fd, struct why *why)
 {
 	const char *const path = root->config.path;
@@ -316,12 +316,12 @@ static int answer_config(const struct root *root, uint32_t number, int *ret_fd, 
 	if (number > dir.n)
 		rc = why_set(why, ENOENT, "%s.d has no more files", path);
 	else if ((rc = open_config(dir.paths[number - 1], ret_fd, why)) == -ENOENT)
-		rc = -ESTALE; /* removed just now; -ENOENT would be the end of the list */
+		rc = -ESTALE; /* just removed; -ENOENT would mean the end of the list */
 	confdir_done(&dir);
 	return rc;
 }
 
-/* The fields of every answer. */
+/* Fills in the fields that every answer has. */
 static void write_limits(const struct root *root, struct message *m)
 {
 	struct backend_limits limits;
@@ -347,10 +347,10 @@ static bool has_lists(const struct root *root, const struct message *m)
 	return has;
 }
 
-/* ret_fd: of a configuration. */
+/* *ret_fd: an open configuration file, if m requests one. */
 static int answer(struct root *root, struct message *m, int64_t now_s, int *ret_fd, struct why *why)
 {
-	switch ((enum message_verb)m->verb) { /* message_is_request: it is one of them */
+	switch ((enum message_verb)m->verb) { /* message_is_request has checked that it is one of these */
 	case MESSAGE_PREPARE:
 		return answer_prepare(root, m, why);
 	case MESSAGE_ADD:
@@ -385,7 +385,7 @@ static int answer(struct root *root, struct message *m, int64_t now_s, int *ret_
 		root->settled = true;
 		break;
 	case MESSAGE_LIMITS:
-	case MESSAGE_CHANGED: /* is no request */
+	case MESSAGE_CHANGED: /* not a request */
 		break;
 	}
 	return 0;

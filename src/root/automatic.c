@@ -6,13 +6,13 @@
 
 #include "base/log.h"
 
-/* The kernel has no such thing: no reason to give up, as a lack of rights would be. */
+/* Returns whether err means that the kernel lacks the feature. Other errors, such as missing rights, are fatal. */
 static bool is_absent(int err)
 {
 	return err == -ENOENT || err == -ENOPROTOOPT || err == -EAFNOSUPPORT || err == -EOPNOTSUPP;
 }
 
-/* recent, if it is not ruled out. */
+/* Opens recent, unless the configuration rules it out. */
 static int open_recent(const struct root_config *config, struct automatic *ret, struct why *why)
 {
 	if (config->table[0] != '\0')

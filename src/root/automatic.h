@@ -1,9 +1,9 @@
 /*
- * automatic: which backend, where [firewall] backend = auto leaves it open.
+ * automatic: chooses the backend if the configuration says [firewall] backend = auto.
  *
- * recent, where legacy xtables and xt_recent are there; nftables, where they are not, where there are gates, or when
- * more is active at the start than recent can hold. Chosen at the start: what changes later is said by the backend, and
- * a restart chooses again.
+ * It chooses recent if legacy xtables and xt_recent are available. It chooses nftables if they are not, if there are
+ * gates, or if more blocks are active at the start than recent can hold. The choice is made at the start; if
+ * something changes later, the backend reports it, and a restart chooses again.
  */
 #ifndef WFS_ROOT_AUTOMATIC_H
 #define WFS_ROOT_AUTOMATIC_H
@@ -15,17 +15,17 @@
 
 struct automatic {
 	const struct backend *backend;
-	struct lists *lists;  /* of the backend; the caller's to close */
-	const char *without6; /* as of open in backend.h */
-	struct why reason;    /* for this one */
+	struct lists *lists;  /* of the backend; the caller closes them */
+	const char *without6; /* see open in backend.h */
+	struct why reason;    /* why this backend was chosen */
 };
 
-/* Errors: both backends', in one sentence. */
+/* Chooses a backend and opens it. Errors: those of both backends, in one sentence. */
 int automatic_open(const struct root_config *config, struct automatic *ret, struct why *why);
 
 /*
- * Before the first prepare: opens nftables instead when the one that is open cannot hold so many, which is closed then;
- * what it found in the kernel stays there. Keeps it where that fails.
+ * Checks the choice before the first prepare. If the open backend cannot hold n4 and n6 entries, opens nftables and
+ * closes the former, leaving what that one found in the kernel. If nftables cannot be opened, keeps the choice.
  */
 void automatic_fit(const struct root_config *config, uint32_t n4, uint32_t n6, struct automatic *chosen);
 

@@ -8,7 +8,7 @@ static bool is_name(const char *name, size_t cap)
 {
 	const size_t len = strnlen(name, cap);
 
-	/* What the kernel, a path and a shell script all read as a name. */
+	/* Characters that are safe in kernel names, paths and shell scripts alike. */
 	return len > 0 && len < cap &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == len &&
 	       name[0] != '-';

@@ -12,7 +12,7 @@
 
 enum { PID_TEXT_MAX = 16 };
 
-/* False: its owner removed it between our opening and our locking. */
+/* Returns false if the owner removed the file after we opened it and before we locked it. */
 static bool is_still_there(const struct claim_lock *lock)
 {
 	struct stat ours, there;
@@ -25,7 +25,7 @@ static void drop(struct claim_lock *lock)
 {
 	if (lock->fd < 0)
 		return;
-	(void)unlink(lock->path); /* while it is locked: no other process holds it */
+	(void)unlink(lock->path); /* while still locked, so that no other process holds it */
 	(void)close(lock->fd);
 	lock->fd = -1;
 }
@@ -42,7 +42,7 @@ static int error_held(const struct claim_lock *lock, const char *what, const cha
 		what, name);
 }
 
-/* what: "chain" or "list". name: one that root_open accepts. */
+/* what: "chain" or "list". name: one that root_check accepts. */
 static int lock_one(struct claim_lock *lock, const char *what, const char *name, struct why *why)
 {
 	char pid[PID_TEXT_MAX];
@@ -69,7 +69,7 @@ static int lock_one(struct claim_lock *lock, const char *what, const char *name,
 		}
 	} while (!is_still_there(lock));
 	(void)snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-	(void)!ftruncate(lock->fd, 0); /* the number is for people: the lock is what counts */
+	(void)!ftruncate(lock->fd, 0); /* the number is for people: only the lock counts */
 	(void)!pwrite(lock->fd, pid, strlen(pid), 0);
 	return 0;
 }

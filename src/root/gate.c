@@ -15,18 +15,18 @@
 
 enum {
 	IP4_BITS = 96,
-	CAME_ROOM = 1 << 16, /* clients in the window that came; of more the delays are not known */
-	SLICE = 4,           /* messages of the kernel, of about 500 clients each, that a call reads */
-	SHORTEST_MS = 1000,  /* of an element that is removed at once */
+	CAME_MAX = 1 << 16, /* clients in the window that came; the delays of further ones are unknown */
+	SLICE = 4,          /* messages of the kernel, with about 500 clients each, read per call */
+	SHORTEST_MS = 1000, /* timeout of an element that is removed at once */
 };
 
-/* A count that is under way: both families' came sets, then their windows, then who is paused. */
+/* A count in progress: reads both families' came sets, then their window sets, then their paused sets. */
 struct counting {
 	size_t number;
-	unsigned step; /* 0 ... N_STEPS - 1 */
+	unsigned step; /* 0 to N_STEPS - 1 */
 	bool asked;
 	uint32_t calls;
-	int64_t since_ms; /* when this gate's count before ended */
+	int64_t since_ms; /* when the previous count of this gate ended */
 	int64_t began_ms;
 	struct gate_counts counts;
 };
@@ -42,11 +42,11 @@ struct gate_keeper {
 	const struct root_config *config; /* borrowed */
 	bool observes, forwards;
 	struct mnl_socket *writing, *reading;
-	unsigned rules;        /* as written */
-	struct lengths passes; /* whose sets are there */
+	unsigned rules;        /* in the table as last written */
+	struct lengths passes; /* lengths whose pass sets exist */
 	struct members came;
 	struct counting counting;
-	int64_t counted_ms[GATES_MAX];               /* when each gate was counted last; steady clock */
+	int64_t counted_ms[GATES_MAX];               /* steady clock, when each gate was last counted */
 	uint32_t sums[GATES_MAX][NFT_GATE_COUNTERS]; /* read from the kernel, not yet reported */
 	struct nft_answer answer, listing;
 	struct nft_batch batch;
@@ -70,7 +70,7 @@ static int write_table(struct gate_keeper *k, bool recreate, struct why *why)
 	                     : rc;
 }
 
-/* What is there and cannot be changed into what it shall be is replaced. */
+/* Creates the table, or updates it; replaces it if the existing one cannot be changed as needed. */
 static int make_table(struct gate_keeper *k, bool recreate, struct why *why)
 {
 	int rc = write_table(k, recreate, why);
@@ -82,7 +82,7 @@ static int make_table(struct gate_keeper *k, bool recreate, struct why *why)
 	return rc;
 }
 
-/* *ret_foreign: there are sets of gates that are not configured any more. */
+/* Adds the pass sets found to k->passes. *ret_foreign: there are sets of gates that are no longer configured. */
 static int find_sets(struct gate_keeper *k, const char *table, bool *ret_foreign, struct why *why)
 {
 	const struct nlmsghdr *nlh;
@@ -142,7 +142,7 @@ int gate_open(const struct root_config *config, bool observes, struct gate_keepe
 	struct why ignored;
 	int rc;
 
-	if (k == NULL || !members_init(&k->came, CAME_ROOM)) {
+	if (k == NULL || !members_init(&k->came, CAME_MAX)) {
 		free(k);
 		return why_set(why, ENOMEM, "no memory for the gates");
 	}
@@ -181,7 +181,7 @@ int gate_keep(struct gate_keeper *k, bool closes, bool *ret_repaired, struct why
 	return rc;
 }
 
-/* --- passes, and clients that begin again --- */
+/* --- passes, and clients that start over --- */
 
 static struct nft_slot slot_of(const struct net *net)
 {
@@ -201,7 +201,7 @@ static unsigned count_lengths(const struct lengths *l)
 	                  __builtin_popcountll(l->ip6[0]) + __builtin_popcountll(l->ip6[1]));
 }
 
-/* A set for each length. */
+/* Creates the missing pass sets, one for each length. */
 static int make_sets(struct gate_keeper *k, const struct gate_pass *passes, size_t n, struct why *why)
 {
 	const struct lengths before = k->passes;
@@ -222,7 +222,7 @@ static int make_sets(struct gate_keeper *k, const struct gate_pass *passes, size
 	return rc;
 }
 
-/* The elements of one length: those of passes from the i-th on, if that is the first of it. Returns how many. */
+/* Collects the passes that have the length of passes[i], if that is the first of its length. Returns how many. */
 static size_t gather(const struct gate_pass *passes, size_t n, size_t i, struct nft_element out[static NFT_AT_ONCE])
 {
 	const struct nft_slot slot = slot_of(&passes[i].net);
@@ -238,7 +238,10 @@ static size_t gather(const struct gate_pass *passes, size_t n, size_t i, struct 
 	return found;
 }
 
-/* One that is absent is no error when it is removed, if it is added before; one that is there gets its new time so. */
+/*
+ * Adds elements before removing them, so that an absent one is no error. With adds, adds them again: an existing one
+ * thus gets its new timeout.
+ */
 static int write_elements(struct gate_keeper *k, const struct nft_set_of *of, const struct nft_element *elements,
                           size_t n, bool adds, struct why *why)
 {
@@ -284,7 +287,7 @@ int gate_unpass(struct gate_keeper *k, const struct net *nets, size_t n, struct 
 	return write_passes(k, passes, n, false, why);
 }
 
-/* Of one gate and family: without its window a client is not known. */
+/* For one gate and family: a client is unknown without its window element. */
 static int forget_some(struct gate_keeper *k, const struct gate *gate, bool ip4, const struct net *nets, size_t n,
                        struct why *why)
 {
@@ -334,7 +337,7 @@ static uint64_t packets_in(const struct nlattr *data)
 	return 0;
 }
 
-/* All counters, of all gates, from the kernel, where they begin at 0 again. */
+/* Reads all counters of all gates from the kernel and resets them there. */
 static int take_counters(struct gate_keeper *k, const char *table, struct why *why)
 {
 	const struct nlmsghdr *nlh;
@@ -372,14 +375,14 @@ static int64_t age_s(const struct nft_element *element)
 	return element->timeout_ms > element->left_ms ? (int64_t)(element->timeout_ms - element->left_ms) / 1000 : 0;
 }
 
-/* One that came: when, for its window. */
+/* Records when a client came, for note_window. */
 static void note_came(struct gate_keeper *k, const struct nft_element *element)
 {
 	if (k->came.n < k->came.cap && members_find(&k->came, &element->net) == NULL)
 		members_add(&k->came, &element->net)->written_s = bounded((uint64_t)age_s(element));
 }
 
-/* One in its window or in the pause before it: has it come, and how long did it have to wait? */
+/* Counts a client in its window or in the pause before it: whether it came, and how long it had to wait. */
 static void note_window(struct gate_keeper *k, const struct nft_element *element)
 {
 	struct gate_counts *const counts = &k->counting.counts;
@@ -407,7 +410,7 @@ static void note(struct gate_keeper *k, unsigned step, const struct nft_element 
 		k->counting.counts.paused++;
 }
 
-/* Goes on with a set. 1: that was all of it. */
+/* Continues to read a set. Returns 1 when it has been read completely. */
 static int read_set(struct gate_keeper *k, const char *table, struct why *why)
 {
 	struct counting *const c = &k->counting;
@@ -434,7 +437,7 @@ static int read_set(struct gate_keeper *k, const char *table, struct why *why)
 	return rc == 0 && nlh == NULL;
 }
 
-/* All sets are read: the counters belong to the same moment, as well as can be. */
+/* Runs when all sets are read, so that the counters are from nearly the same moment. */
 static int end_counting(struct gate_keeper *k, const char *table, struct gate_counts *ret, struct why *why)
 {
 	struct counting *const c = &k->counting;

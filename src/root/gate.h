@@ -1,14 +1,14 @@
 /*
- * gate: the kernel's end of the gates: their table (nft_gate.h) is kept as configured, and closed only while the daemon
- * says so.
+ * gate: manages the kernel's part of the gates: keeps their table (nft_gate.h) as configured, and closed only while
+ * the daemon asks for it.
  *
- * All that decides about a client is in the kernel; here is only what is to pass, what begins again, and what was
- * counted. The sets outlive a stop, so that a client that waits need not begin again; the rules do not, so that then
- * all clients are let in. A network that is to pass is in the set of its length; a set is made when the first of its
- * length passes.
+ * The kernel makes all decisions about clients. This module only controls which networks pass and which clients start
+ * over, and reads the counters. The sets outlive a stop, so that a waiting client need not start over; the rules do
+ * not, so that all clients are let in then. A network that passes is in the set for its length; each set is created
+ * when the first network of its length passes.
  *
- * Knows nft_gate, nft_elements. One process, one thread, as root; never waits. Errors: 0 or -errno with a sentence that
- * names the remedy: -EEXIST a table of another program, else as of nft_batch.h.
+ * Knows nft_gate and nft_elements. One process, one thread, as root; never waits. Errors: 0 or -errno with a sentence
+ * that names the remedy: -EEXIST if the table belongs to another program, otherwise as nft_batch.h.
  */
 #ifndef WFS_ROOT_GATE_H
 #define WFS_ROOT_GATE_H
@@ -24,49 +24,52 @@
 
 struct gate_keeper;
 
-/* A network that passes. */
+/* A network whose clients need not wait. */
 struct gate_pass {
-	struct net net;  /* IPv4 at least /1, IPv6 likewise */
-	uint32_t left_s; /* 1 at least */
+	struct net net;  /* length at least 1 bit, in IPv4 as in IPv6 */
+	uint32_t left_s; /* at least 1 */
 };
 
-/* What one gate has counted since it was asked before, and whom it holds now. */
+/* What one gate has counted since the previous call, and the clients it holds now. */
 struct gate_counts {
-	uint32_t asked, refused, admitted, began, came, late; /* nft_gate.h; at most 2^32 - 1 */
-	uint32_t paused, window;                              /* clients now; window: not paused any more ... */
-	uint32_t waiting;  /* ... those of both that did not connect in the window yet */
-	uint32_t n_delays; /* clients that came since then, whose delay was seen */
-	uint64_t delays_s; /* their sum, since the first SYN of each */
-	uint32_t waits_s;  /* how long the one that has waited longest has been waiting; 0: none waits */
-	struct addr waits; /* which one */
+	uint32_t asked, refused, admitted, began, came, late; /* see nft_gate.h; at most 2^32 - 1 */
+	uint32_t paused, window;                              /* clients now; window: no longer paused ... */
+	uint32_t waiting;  /* ... of both, those that have not yet connected in the window */
+	uint32_t n_delays; /* clients that came since the previous call, whose delay is known */
+	uint64_t delays_s; /* sum of their delays, each since the first SYN */
+	uint32_t waits_s;  /* how long the client that has waited longest has been waiting; 0: none waits */
+	struct addr waits; /* that client */
 };
 
-/* config: borrowed, with gates. observes: refused connections are only counted. */
+/* Opens the gates. config: borrowed, has gates. observes: refused connections are only counted. */
 int gate_open(const struct root_config *config, bool observes, struct gate_keeper **ret, struct why *why);
 
 /*
- * Makes what is missing: *ret_repaired: the table was recreated, and passes may be gone. closes: the gates are closed
- * for their open_after from now on.
+ * Recreates what is missing. *ret_repaired: the table was recreated, so passes may be lost. closes: closes the gates
+ * from now on for open_after.
  */
 int gate_keep(struct gate_keeper *keeper, bool closes, bool *ret_repaired, struct why *why);
 
-/* Adds, or starts the time again; all or none of them. n: at most NFT_AT_ONCE. */
+/* Adds passes, or restarts their time; all or none. n: at most NFT_AT_ONCE. */
 int gate_pass(struct gate_keeper *keeper, const struct gate_pass *passes, size_t n, struct why *why);
-/* What does not pass is no error. */
+/* Removes passes; an absent one is no error. */
 int gate_unpass(struct gate_keeper *keeper, const struct net *nets, size_t n, struct why *why);
-/* These clients begin again: addresses, of which each gate forgets what it holds. */
+/* Makes these clients start over: every gate forgets these addresses. */
 int gate_forget(struct gate_keeper *keeper, const struct net *nets, size_t n, struct why *why);
 
 /*
- * What a gate counted; in pieces, so that no call takes long. number: of the gate. *cursor: 0 first; 0 afterwards: *ret
- * is complete; else call again with it.
+ * Returns what a gate counted, in pieces, so that no call takes long. number: the gate's. *cursor: pass 0 first; if
+ * it is 0 afterwards, *ret is complete; otherwise call again with that value.
  */
 int gate_count(struct gate_keeper *keeper, size_t number, uint32_t *cursor, struct gate_counts *ret, struct why *why);
 
-/* LEAVE: all stays, and the gates open by themselves. UNDO, REMOVE: the rules go, the sets stay. NULL does nothing. */
+/*
+ * Closes the gates and frees keeper. LEAVE: everything stays, and the gates open by themselves. UNDO, REMOVE: the
+ * rules are removed, the sets stay. NULL does nothing.
+ */
 int gate_close(struct gate_keeper *keeper, enum backend_end end, struct why *why);
 
-/* Removes the whole table of a daemon with such a configuration. *ret_removed: there was one. */
+/* Removes the whole table of a daemon that had this configuration. *ret_removed: there was one. */
 int gate_clean(const struct root_config *config, bool *ret_removed, struct why *why);
 
 #endif

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What engines call the interfaces of their containers where they use no bridge: veth, Calico, Cilium, Podman. */
+/* Names that container engines give their interfaces if they use no bridge: veth, Calico, Cilium, Podman. */
 static const char *const names[] = {"veth*", "cali*", "lxc*", "podman*", "cni*", "docker*"};
 
-/* path: a switch of the kernel. */
+/* path: a boolean kernel setting. */
 static bool is_on(const char *path)
 {
 	FILE *const file = fopen(path, "re");

@@ -1,8 +1,8 @@
 /*
- * hooks: whether packets that go through this machine are to be dropped as well as those to it: [firewall] hooks.
+ * hooks: decides whether forwarded packets are dropped as well as those to this machine: [firewall] hooks.
  *
- * Knows /proc/sys and /sys/class/net. Asks again at each call: containers start and stop. Cannot fail: what cannot be
- * read is not there.
+ * Knows /proc/sys and /sys/class/net. Looks again at each call, since containers start and stop. Never fails: what
+ * cannot be read counts as absent.
  */
 #ifndef WFS_ROOT_HOOKS_H
 #define WFS_ROOT_HOOKS_H
@@ -12,15 +12,16 @@
 #include "root/root.h"
 
 /*
- * Where jump_from names chains: when one is not INPUT. Else as hooks has it; auto: when this machine forwards packets
- * and has a bridge, or an interface of a container engine.
+ * Returns whether forwarded packets are dropped. If jump_from names chains: whether one of them is not INPUT.
+ * Otherwise hooks decides; auto means yes if this machine forwards packets and has a bridge or an interface of a
+ * container engine.
  */
 bool hooks_forward(const struct root_config *config);
 
-/* Packets to this machine are to be dropped. */
+/* Returns whether packets to this machine are dropped. */
 bool hooks_input(const struct root_config *config);
 
-/* The kernel forwards packets, of whatever family. */
+/* Returns whether the kernel forwards packets of either family. */
 bool hooks_is_router(void);
 
 #endif

@@ -18,7 +18,7 @@ enum {
 	TCP_LISTENS = 10,
 };
 
-/* A socket to be destroyed. */
+/* A socket to destroy. */
 struct found {
 	uint8_t family;
 	struct inet_diag_sockid id;
@@ -27,7 +27,7 @@ struct found {
 struct work {
 	const struct tracked_query *clients;
 	struct netlink netlink;
-	struct netlink_found found; /* struct found */
+	struct netlink_found found; /* items are struct found */
 };
 
 static bool is_port(const struct tracked_query *clients, uint16_t port)
@@ -48,7 +48,7 @@ static bool is_client(const struct tracked_query *clients, const struct addr *ad
 	return is;
 }
 
-/* bytes: 4 or 16 of them, as the family has it. */
+/* bytes: an address of the family, 4 or 16 bytes. */
 static struct addr addr_of(uint8_t family, const void *bytes)
 {
 	struct addr addr = {{[10] = 0xFF, [11] = 0xFF}};
@@ -57,7 +57,8 @@ static struct addr addr_of(uint8_t family, const void *bytes)
 		memcpy(addr.bytes + 12, bytes, 4);
 	else
 		memcpy(addr.bytes, bytes,
-		       sizeof addr.bytes); /* an IPv4 client of an IPv6 socket is mapped here as it is there */
+		       /* for an IPv4 client of an IPv6 socket, the kernel uses the same mapped form */
+		       sizeof addr.bytes);
 	return addr;
 }
 
@@ -102,7 +103,7 @@ static int destroy(struct work *w, const struct found *found)
 	return netlink_ask(&w->netlink, header, NULL, NULL);
 }
 
-/* Whether the kernel can: there is no socket from port 0 to port 0. */
+/* Tests whether the kernel supports it: no socket connects port 0 to port 0. */
 static int try_destroy(struct work *w)
 {
 	const struct found none = {.family = AF_INET, .id = {.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}};
@@ -127,7 +128,7 @@ static int kill_sockets(struct work *w, uint32_t *ended, struct why *why)
 		err = destroy(w, &found[i]);
 		*ended += err == 0;
 		if (err == -ENOENT)
-			err = 0; /* it has just ended */
+			err = 0; /* it has just been closed */
 	}
 	netlink_close(&w->netlink);
 	if (err == -EOPNOTSUPP || err == -EINVAL)
@@ -138,7 +139,7 @@ static int kill_sockets(struct work *w, uint32_t *ended, struct why *why)
 	return err == 0 ? 0 : why_set(why, -err, "open connections cannot be ended: inet_diag: %s", strerror(-err));
 }
 
-/* After the sockets: entries of this machine's own connections are in state CLOSE by then. */
+/* Runs after the sockets are destroyed: by then, the entries of this machine's own connections are in state CLOSE. */
 static int kill_forwarded(const struct tracked_query *clients, uint32_t *ended, struct why *why)
 {
 	const int err = tracked_delete(clients, ended);

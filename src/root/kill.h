@@ -1,13 +1,13 @@
 /*
- * kill: ends connections that are open, of clients that were just blocked.
+ * kill: ends the open connections of clients that have just been blocked.
  *
- * To this machine: the socket is destroyed, its program reads an error and the client gets a reset. Through this
- * machine, to a container or another host: the entry of connection tracking is deleted, so that no packet finds its way
- * any more; the socket is in another network namespace and lasts until its program loses patience.
+ * Connections to this machine: the socket is destroyed; its program reads an error and the client receives a reset.
+ * Connections forwarded to a container or another host: the connection tracking entry is deleted, so that no packet
+ * gets through any more. Their socket is in another network namespace and lives on until its program times out.
  *
- * Knows the kernel's inet_diag. One process, one thread, as root; each call opens and closes its own
- * sockets and walks all connections once per family, whatever n is: for a few new blocks, not for a whole list.
- * Source: linux/sock_diag.h, linux/inet_diag.h, net/ipv4/tcp_diag.c; measured on 6.18.
+ * Knows the kernel's inet_diag. One process, one thread, as root. Each call opens and closes its own sockets and
+ * walks all connections once per family, however many clients there are: it is meant for a few new blocks, not for a
+ * whole list. Source: linux/sock_diag.h, linux/inet_diag.h, net/ipv4/tcp_diag.c; measured on 6.18.
  */
 #ifndef WFS_ROOT_KILL_H
 #define WFS_ROOT_KILL_H
@@ -19,9 +19,10 @@
 #include "root/tracked.h"
 
 /*
- * clients: without nets it only finds out whether the kernel can do it. forwarded: also connections through this
- * machine. *ret_ended: connections that were ended. Errors: -EOPNOTSUPP: the kernel lacks what it takes; -EPERM: no
- * CAP_NET_ADMIN; others of netlink. Some may have been ended then.
+ * Ends the connections of these clients. clients: without nets, only tests whether the kernel supports it. forwarded:
+ * includes connections through this machine. *ret_ended: the number of connections ended. Errors: -EOPNOTSUPP if the
+ * kernel lacks a feature; -EPERM without CAP_NET_ADMIN; others from netlink. Some may have been ended before an
+ * error.
  */
 int kill_connections(const struct tracked_query *clients, bool forwarded, uint32_t *ret_ended, struct why *why);
 

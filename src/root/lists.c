@@ -8,14 +8,14 @@
 #include <unistd.h>
 
 enum {
-	PLACE_BITS = 28, /* of a cursor: the place in a list; above it, which list */
+	PLACE_BITS = 28, /* in a cursor: bits of the index within a list; the bits above are the list's number */
 	AT_ONCE = 256,
 };
 
 struct lists {
 	const struct backend *backend;
 	size_t n;
-	int poll_fd; /* readable when one of them has changed; -1: nothing is watched, or there is but one list */
+	int poll_fd; /* readable when one of the lists has changed; -1: nothing is watched, or there is only one list */
 	struct {
 		struct root_config config;
 		void *self;
@@ -26,10 +26,10 @@ static void append(char name[static ROOT_NAME_MAX], const char *more)
 {
 	const size_t len = strlen(name);
 
-	(void)snprintf(name + len, ROOT_NAME_MAX - len, "_%s", more); /* root.c has checked that it fits */
+	(void)snprintf(name + len, ROOT_NAME_MAX - len, "_%s", more); /* root_check has made sure that it fits */
 }
 
-/* The configuration of a list, as if there were no other. */
+/* Returns the configuration of one list, as if it were the only one. */
 static struct root_config config_of(const struct root_config *config, size_t list)
 {
 	struct root_config one = *config;
@@ -44,7 +44,7 @@ static struct root_config config_of(const struct root_config *config, size_t lis
 	return one;
 }
 
-/* One descriptor for all of them. */
+/* Makes one descriptor for the events of all lists. */
 static int watch_all(struct lists *l, struct why *why)
 {
 	l->poll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -99,7 +99,7 @@ int lists_prepare(struct lists *l, uint32_t n4, uint32_t n6, bool *ret_repaired,
 	return err;
 }
 
-/* Those of one list, from *at on; at most AT_ONCE. *at: where to go on. */
+/* Copies the entries of one list, starting at *at, at most AT_ONCE. *at: updated to where to continue. */
 static size_t pick(const struct backend_entry *entries, size_t n, size_t list, size_t *at,
                    struct backend_entry out[static AT_ONCE])
 {
@@ -166,7 +166,8 @@ static int walk_all(struct lists *l, backend_walk *walk, uint32_t *cursor, struc
 	for (size_t i = 0; i < n; i++)
 		out[i].list = (uint8_t)list; /* below PORTLISTS_MAX */
 	if (n == cap)
-		*cursor = (uint32_t)(list << PLACE_BITS | (place + n)); /* fits: a kernel holds fewer */
+		/* fits: the kernel cannot hold that many entries */
+		*cursor = (uint32_t)(list << PLACE_BITS | (place + n));
 	else
 		*cursor = n > 0 && list + 1 < l->n ? (uint32_t)(list + 1) << PLACE_BITS : 0;
 	*ret_n = n;
@@ -238,7 +239,7 @@ int lists_watched(const struct lists *l)
 	return l->n == 1 ? l->backend->watched(l->of[0].self) : l->poll_fd;
 }
 
-/* One that names no network is about rules, which all networks need. */
+/* A change without networks is about rules, and so affects all networks. */
 void lists_add_change(struct backend_change *last, const struct backend_change *before)
 {
 	last->all |= before->all || before->n == 0 || last->n == 0 || before->n + last->n > BACKEND_CHANGE_MAX;

@@ -44,7 +44,7 @@ static uint32_t next_slot(const struct members *members, uint32_t slot)
 	return (slot + 1) & (members->n_slots - 1);
 }
 
-/* Where it is, or the free slot where it would be. */
+/* Returns the slot of net, or the free slot where it belongs. */
 static uint32_t slot_of(const struct members *members, const struct net *net)
 {
 	uint32_t slot = home_of(members, net);
@@ -71,13 +71,13 @@ struct members_entry *members_add(struct members *members, const struct net *net
 	return entry;
 }
 
-/* Those behind it move up, so that no chain is cut. */
+/* Moves later entries of the probe sequence up, so that no sequence is interrupted. */
 static void free_slot(struct members *members, uint32_t hole)
 {
 	for (uint32_t slot = next_slot(members, hole); members->slots[slot] != 0; slot = next_slot(members, slot)) {
 		const uint32_t home = home_of(members, &members->entries[members->slots[slot] - 1].net);
 
-		/* It may move unless its home lies behind the hole, up to where it is. */
+		/* An entry may move into the hole unless its home slot is after the hole. */
 		if (((slot - home) & (members->n_slots - 1)) < ((slot - hole) & (members->n_slots - 1)))
 			continue;
 		members->slots[hole] = members->slots[slot];

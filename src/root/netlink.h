@@ -1,10 +1,10 @@
 /*
- * netlink: one request to a part of the kernel, and its answers; over libmnl.
+ * netlink: sends one request to a kernel subsystem and reads the answers; uses libmnl.
  *
- * netlink_open, then netlink_begin and netlink_ask as often as needed, netlink_close. Errors: 0 or -errno, as the
- * kernel has it; the caller finds the words. Nothing waits: the kernel answers within the call that asks, and writes
- * the next part of a long answer within the call that reads one (netlink_rcv_skb, netlink_recvmsg,
- * net/netlink/af_netlink.c).
+ * Call netlink_open, then netlink_begin and netlink_ask as often as needed, then netlink_close. Errors: 0 or the
+ * kernel's -errno; the caller writes the message. No call waits: the kernel answers within the call that sends, and
+ * writes the next part of a long answer within the call that reads the previous one (netlink_rcv_skb,
+ * netlink_recvmsg, net/netlink/af_netlink.c).
  */
 #ifndef WFS_ROOT_NETLINK_H
 #define WFS_ROOT_NETLINK_H
@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 enum {
-	NETLINK_BUFFER = 1 << 15,    /* one packet of answers: the kernel's are at most half of that, NLMSG_GOODSIZE */
-	NETLINK_FOUND_MAX = 1 << 16, /* acted on by one call; the next one acts on more */
+	NETLINK_BUFFER = 1 << 15,    /* one packet of answers; the kernel's are at most half as long, NLMSG_GOODSIZE */
+	NETLINK_FOUND_MAX = 1 << 16, /* items that one call acts on; the next call handles more */
 };
 
 struct netlink {
@@ -24,25 +24,27 @@ struct netlink {
 	char buffer[NETLINK_BUFFER];
 };
 
-/* What came up in the answers to one request, to be acted on when these have ended. Zeroed: empty; free(all) at the
- * end. */
+/*
+ * Items collected from the answers to one request, to be acted on when the answers have ended. Zeroed: empty. The
+ * caller frees all.
+ */
 struct netlink_found {
-	void *all; /* n of the caller's type */
+	void *all; /* n items of the caller's type */
 	size_t n, cap;
 };
 
-/* Another one of that size, not filled in. NULL: NETLINK_FOUND_MAX are enough for one call, or no memory. */
+/* Returns a new item of that size, uninitialised. NULL if there are NETLINK_FOUND_MAX already or memory is short. */
 void *netlink_one_more(struct netlink_found *found, size_t size);
 
-/* bus: NETLINK_SOCK_DIAG ... After an error, too, netlink_close. */
+/* bus: NETLINK_SOCK_DIAG or another. netlink_close is needed also after an error. */
 int netlink_open(struct netlink *netlink, int bus);
 
-/* A request in the buffer, to be completed with mnl_nlmsg_put_... and mnl_attr_put_... */
+/* Begins a request in the buffer, to be completed with mnl_nlmsg_put_... and mnl_attr_put_... */
 struct nlmsghdr *netlink_begin(struct netlink *netlink, uint16_t type, uint16_t flags);
 
 /*
- * Sends it and passes each answer to one (NULL: there is only an acknowledgement), to the end or the acknowledgement.
- * -EIO: the answer has no end, or there is none.
+ * Sends the request and passes each answer to one, until the end or the acknowledgement. one: NULL if only an
+ * acknowledgement is expected. -EIO: the answer is missing or has no end.
  */
 int netlink_ask(struct netlink *netlink, const struct nlmsghdr *request, mnl_cb_t one, void *data);
 

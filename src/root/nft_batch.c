@@ -50,7 +50,7 @@ int nft_open(struct mnl_socket **ret, struct why *why)
 	return 0;
 }
 
-/* MNL_ALIGN, in unsigned numbers. */
+/* MNL_ALIGN in unsigned arithmetic. */
 static size_t aligned(size_t len)
 {
 	return (len + MNL_ALIGNTO - 1) / MNL_ALIGNTO * MNL_ALIGNTO;
@@ -97,7 +97,7 @@ void nft_end(struct nft_batch *batch)
 	batch->len += aligned(batch->message->nlmsg_len);
 }
 
-/* The first error of what the kernel answered to a batch; 0: it accepted all. */
+/* Returns the first error in the kernel's answer to a batch; 0 if it accepted everything. */
 static int first_error(struct nft_batch *batch)
 {
 	_Alignas(8) char bytes[8192];
@@ -117,7 +117,7 @@ static int first_error(struct nft_batch *batch)
 			batch->failed = err->msg.nlmsg_type & 0xFF;
 		}
 	}
-	/* More errors than the socket holds: the answer is no. */
+	/* More errors than fit into the socket buffer also mean failure. */
 	return first == 0 && got < 0 && errno != EAGAIN ? errno : first;
 }
 
@@ -177,10 +177,10 @@ struct nft_attrs nft_attrs_in(const struct nlattr *nest)
 
 const struct nlattr *nft_attr(struct nft_attrs *attrs)
 {
-	const struct nlattr *const attr = (const struct nlattr *)(const void *)attrs->at; /* aligned by the kernel */
+	const struct nlattr *const attr = (const struct nlattr *)(const void *)attrs->at; /* the kernel aligns it */
 	size_t len;
 
-	if (attrs->left == 0 || !mnl_attr_ok(attr, (int)attrs->left)) /* at most a message */
+	if (attrs->left == 0 || !mnl_attr_ok(attr, (int)attrs->left)) /* at most one message long */
 		return NULL;
 	len = aligned(mnl_attr_get_len(attr));
 	len = len < attrs->left ? len : attrs->left;
@@ -192,18 +192,18 @@ const struct nlattr *nft_attr(struct nft_attrs *attrs)
 int nft_ask(struct nft_answer *answer, struct mnl_socket *socket, uint16_t type, const char *table, const char *set,
             struct why *why)
 {
-	_Alignas(8) char bytes[1024]; /* two names of at most 63 characters */
+	_Alignas(8) char bytes[1024]; /* fits two names of at most 63 characters */
 	struct nlmsghdr *const nlh = mnl_nlmsg_put_header(bytes);
 	struct nfgenmsg *const head = mnl_nlmsg_put_extra_header(nlh, sizeof *head);
 
-	/* What was not read of the question before. */
+	/* Discards the unread rest of the previous answer. */
 	while (mnl_socket_recvfrom(socket, answer->bytes, sizeof answer->bytes) > 0)
 		;
 	answer->socket = socket;
 	answer->left = 0;
 	answer->done = false;
 	nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-	/* Tables are asked for by name; of the others all of a table come. */
+	/* A table is asked for by name; of everything else the kernel dumps all that is in the table. */
 	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | (type == NFT_MSG_GETTABLE ? NLM_F_ACK : NLM_F_DUMP));
 	nlh->nlmsg_seq = 1;
 	head->nfgen_family = NFPROTO_INET;
@@ -214,7 +214,7 @@ int nft_ask(struct nft_answer *answer, struct mnl_socket *socket, uint16_t type,
 	return mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0 ? nft_error(errno, why) : 0;
 }
 
-/* More of the answer. The kernel writes the next part while this one is read. */
+/* Reads more of the answer. The kernel writes the next part while this one is read. */
 static int refill(struct nft_answer *answer, struct why *why)
 {
 	ssize_t got;

@@ -7,12 +7,12 @@
 
 #include "root/nft_elements.h"
 
-enum { ROOM = 1 << 17 }; /* of all sets; clients beyond are reported with a later reading */
+enum { CLIENTS_MAX = 1 << 17 }; /* of all sets together; further clients are reported with a later reading */
 
 static bool reading_init(struct nft_reading *reading)
 {
-	reading->counts = calloc(ROOM, sizeof *reading->counts);
-	return reading->counts != NULL && members_init(&reading->members, ROOM);
+	reading->counts = calloc(CLIENTS_MAX, sizeof *reading->counts);
+	return reading->counts != NULL && members_init(&reading->members, CLIENTS_MAX);
 }
 
 bool nft_dropped_init(struct nft_dropped *dropped)
@@ -34,7 +34,7 @@ void nft_dropped_done(struct nft_dropped *dropped)
 	reading_done(&dropped->before);
 }
 
-/* NULL: it is not in it. */
+/* Returns NULL if net is not in the reading. */
 static struct nft_count *count_of(const struct nft_reading *reading, const struct net *net)
 {
 	const struct members_entry *const entry = members_find(&reading->members, net);
@@ -42,14 +42,14 @@ static struct nft_count *count_of(const struct nft_reading *reading, const struc
 	return entry == NULL ? NULL : &reading->counts[entry - reading->members.entries];
 }
 
-/* Zeroed when it is new; NULL: there is no room. */
+/* Returns the count of net, zeroed if it is new; NULL if the table is full. */
 static struct nft_count *count_make(struct nft_reading *reading, const struct net *net)
 {
 	struct nft_count *count = count_of(reading, net);
 
 	if (count != NULL || reading->members.n == reading->members.cap)
 		return count;
-	assert(reading->counts != NULL); /* made with the entries */
+	assert(reading->counts != NULL); /* allocated together with the entries */
 	count = &reading->counts[members_add(&reading->members, net) - reading->members.entries];
 	*count = (struct nft_count){0};
 	return count;
@@ -67,14 +67,15 @@ void nft_dropped_restart(struct nft_dropped *dropped)
 		dropped->last.counts[i].packets = dropped->last.counts[i].bytes = 0;
 }
 
-/* An element; what it showed before, and what is not reported yet, is in "before". */
+/* Records an element. Its previous counter value and its unreported counts are in "before". */
 static void note(struct nft_dropped *dropped, const struct nft_element *element)
 {
 	static const struct nft_count nothing = {0};
 	const struct nft_count *const found = count_of(&dropped->before, &element->net);
 	const struct nft_count *const known = found == NULL ? &nothing : found;
 	const bool goes_on =
-		known->packets <= element->packets && known->bytes <= element->bytes; /* else it began again from 0 */
+		/* otherwise it restarted from 0 */
+		known->packets <= element->packets && known->bytes <= element->bytes;
 	struct nft_count *const count = count_make(&dropped->last, &element->net);
 	const uint64_t left_s = element->left_ms / 1000;
 
@@ -116,8 +117,8 @@ static void swap(struct nft_dropped *dropped)
 	dropped->last = before;
 }
 
-/* What an expired element had counted and what was not reported yet. */
-static void keep_untold(struct nft_dropped *dropped)
+/* Keeps the unreported counts of expired elements. */
+static void keep_unreported(struct nft_dropped *dropped)
 {
 	const struct nft_reading *const before = &dropped->before;
 
@@ -144,13 +145,13 @@ int nft_dropped_read(struct nft_dropped *dropped, const struct root_config *conf
 		if ((slots >> slot & 1) != 0)
 			rc = read_set(dropped, config, slot, socket, answer, why);
 	if (rc == 0)
-		keep_untold(dropped);
+		keep_unreported(dropped);
 	else
 		swap(dropped);
 	return rc;
 }
 
-/* Fills in what is reported of it, once. */
+/* Moves the unreported counts into entry. */
 static void report(struct nft_count *count, struct backend_entry *entry)
 {
 	entry->idle_s = count->idle_s;

@@ -21,8 +21,10 @@ static void put_element(struct nlmsghdr *nlh, struct nft_slot slot, const struct
 
 	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, element->net.addr.bytes + sizeof element->net.addr.bytes - len);
 	mnl_attr_nest_end(nlh, key);
-	/* What is left is written as well: an element that is there would keep what it had left if its time is the same
-	 * as before. */
+	/*
+	 * The remaining time is written too: otherwise an existing element would keep its remaining time if the
+	 * timeout is the same as before.
+	 */
 	if (timed && element->timeout_ms > 0) {
 		nft_put_u64(nlh, NFTA_SET_ELEM_TIMEOUT, element->timeout_ms);
 		nft_put_u64(nlh, NFTA_SET_ELEM_EXPIRATION,
@@ -82,7 +84,7 @@ static void read_counter(const struct nlattr *counter, struct nft_element *ret)
 			ret->bytes = nft_u64(attr);
 }
 
-/* An element's expression; one that is no counter counts nothing. */
+/* Reads an element's expression, if it is a counter. */
 static void read_expression(const struct nlattr *expression, struct nft_element *ret)
 {
 	struct nft_attrs attrs = nft_attrs_in(expression);
@@ -96,7 +98,7 @@ static void read_expression(const struct nlattr *expression, struct nft_element 
 			read_counter(attr, ret);
 }
 
-/* Puts the address into net. False: it is not as long as the set's. */
+/* Reads the address into net. Returns false if its length differs from the set's. */
 static bool read_key(const struct nlattr *key, struct nft_slot slot, struct net *net)
 {
 	struct addr addr = {.bytes = {[10] = 0xFF, [11] = 0xFF}};

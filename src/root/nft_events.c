@@ -15,16 +15,19 @@
 #include "root/nft_table.h"
 
 enum {
-	BUFFER_BYTES = 4 << 20, /* a firewall of some ten thousand elements, loaded at once */
-	SENDER_AT = 12,         /* offsetof(struct nlmsghdr, nlmsg_pid): the socket that changed something */
+	BUFFER_BYTES = 4 << 20, /* enough for a firewall of some ten thousand elements, loaded at once */
+	SENDER_AT = 12,         /* offsetof(struct nlmsghdr, nlmsg_pid): the socket that made the change */
 };
 
-/* Leaves out the messages of one socket. A transaction's messages have one sender, so the first of a packet shows it.
+/*
+ * Filters out the messages of one socket. All messages of a transaction have the same sender, so testing the first
+ * one of a packet is enough.
  */
 static int filter_out(int fd, uint32_t sender, struct why *why)
 {
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SENDER_AT), /* loads as network order, the field is the host's */
+		/* BPF loads in network order, the field is in host order */
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SENDER_AT),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(sender), 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
@@ -36,17 +39,17 @@ static int filter_out(int fd, uint32_t sender, struct why *why)
 	               : why_set(why, errno, "nftables: cannot leave out our own changes: %s", strerror(errno));
 }
 
-/* All that are open in this process: the kernel announces as long as one of them listens. */
+/* All open in this process: the kernel announces changes as long as one of them listens. */
 static struct nft_events *all;
 
-/* how: NETLINK_ADD_MEMBERSHIP, NETLINK_DROP_MEMBERSHIP. */
+/* how: NETLINK_ADD_MEMBERSHIP or NETLINK_DROP_MEMBERSHIP. */
 static void change_all(int how)
 {
 	const int group = NFNLGRP_NFTABLES;
 
 	for (const struct nft_events *e = all; e != NULL; e = e->next)
 		(void)setsockopt(mnl_socket_get_fd(e->socket), SOL_NETLINK, how, &group,
-		                 sizeof group); /* bind could: so can this */
+		                 sizeof group); /* cannot fail, as the bind did not */
 }
 
 int nft_events_open(struct nft_events *events, const struct mnl_socket *ours, struct why *why)
@@ -64,7 +67,7 @@ int nft_events_open(struct nft_events *events, const struct mnl_socket *ours, st
 			(void)mnl_socket_close(socket);
 		return err;
 	}
-	/* With less of it more is taken for changed than was. */
+	/* With a smaller buffer, more counts as changed than really is. */
 	(void)setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
 	*events = (struct nft_events){.socket = socket, .next = all};
 	all = events;
@@ -86,7 +89,7 @@ void nft_events_close(struct nft_events *events)
 
 /* --- large transactions of ours --- */
 
-/* The number of the last transaction; 0: not known. */
+/* Returns the number of the last transaction; 0 if unknown. */
 static uint32_t generation(struct mnl_socket *socket)
 {
 	_Alignas(8) char bytes[1024];
@@ -119,14 +122,14 @@ void nft_events_mute(struct mnl_socket *socket, uint32_t *ret)
 
 void nft_events_unmute(struct mnl_socket *socket, uint32_t before, bool committed)
 {
-	const uint32_t ours = before + committed > 0 ? before + committed : 1; /* the kernel passes over 0 */
+	const uint32_t ours = before + committed > 0 ? before + committed : 1; /* the kernel skips 0 */
 	uint32_t after;
 
 	change_all(NETLINK_ADD_MEMBERSHIP);
 	after = all == NULL ? 0 : generation(socket);
 	for (struct nft_events *e = all; e != NULL; e = e->next)
 		e->missed |= after == 0 || before == 0 ||
-		             (after != ours && after != before); /* before: there was nothing to do */
+		             (after != ours && after != before); /* after == before: there was nothing to do */
 }
 
 /* --- one message --- */
@@ -145,7 +148,10 @@ static void note_elements(const struct nlmsghdr *nlh, struct nft_slot slot, stru
 	}
 }
 
-/* Elements of one of our sets. What packets put into sets is not announced; what others put there does not matter. */
+/*
+ * Records changed elements of one of our sets. Elements that packets add are not announced; those that others add to
+ * these sets do not matter.
+ */
 static void note_set(const struct root_config *config, const struct nlmsghdr *nlh, const struct nlattr *name,
                      struct backend_change *change, bool *rules)
 {
@@ -163,7 +169,7 @@ static void note_set(const struct root_config *config, const struct nlmsghdr *nl
 	*rules |= nft_is_text(name, ours);
 }
 
-/* Who: the last one that changed something of ours. The name is any process' own choice. */
+/* Records the process: the last one that changed something of ours. Its name is whatever that process chose. */
 static void note_generation(const struct nlmsghdr *nlh, struct backend_change *change)
 {
 	struct nft_attrs attrs = nft_attrs(nlh);
@@ -178,7 +184,7 @@ static void note_generation(const struct nlmsghdr *nlh, struct backend_change *c
 	}
 }
 
-/* The first two attributes are the table's name and the name in it, in messages of all types but NEWGEN. */
+/* In all message types but NEWGEN, the first two attributes are the table's name and the object's name. */
 static bool note_change(const struct root_config *config, const struct nlmsghdr *nlh, struct backend_change *change,
                         bool *rules)
 {

@@ -17,10 +17,10 @@ enum {
 	IP4_SOURCE = 12, /* struct iphdr, offsetof saddr */
 	IP6_SOURCE = 8,  /* struct ipv6hdr, offsetof saddr */
 	TCP_PORT = 2,    /* struct tcphdr, offsetof dest */
-	TCP_FLAGS = 13,  /* the byte with FIN to ECE in it */
+	TCP_FLAGS = 13,  /* the byte that contains FIN to ECE */
 	LOG_PER_MINUTE = 10,
 	LOG_BURST = 5,
-	LOG_WARNING_LEVEL = 4, /* NFT_LOGLEVEL_WARNING, as iptables' LOG */
+	LOG_WARNING_LEVEL = 4, /* NFT_LOGLEVEL_WARNING, as in iptables' LOG */
 };
 
 struct nft_rule nft_rule(struct nft_batch *batch, const char *table, const char *chain)
@@ -38,13 +38,13 @@ void nft_rule_end(struct nft_batch *batch, struct nft_rule *rule)
 	nft_end(batch);
 }
 
-/* --- an expression: its name, its data --- */
+/* --- an expression: its name and its data --- */
 
 struct expression {
 	struct nlattr *all, *data;
 };
 
-/* type: NFTA_LIST_ELEM in a rule, or what holds a single one. */
+/* type: NFTA_LIST_ELEM in a rule, or the attribute that holds a single expression. */
 static struct expression begin_in(struct nlmsghdr *nlh, uint16_t type, const char *name)
 {
 	struct expression e;
@@ -115,7 +115,7 @@ static void compare(struct nft_rule *rule, uint32_t op, const void *bytes, size_
 	end(rule->nlh, &e);
 }
 
-/* Register 1 = register 1 & mask, of len bytes. */
+/* Sets register 1 to register 1 & mask; len bytes. */
 static void mask(struct nft_rule *rule, const void *bytes, size_t len)
 {
 	static const uint8_t zeros[16];
@@ -138,7 +138,7 @@ static void put_limit(struct nlmsghdr *nlh, uint64_t packets, uint64_t unit_s, u
 	nft_put_u32(nlh, NFTA_LIMIT_FLAGS, flags);
 }
 
-/* --- what rules are made of --- */
+/* --- expressions of rules --- */
 
 void nft_only_family(struct nft_rule *rule, bool ip4)
 {
@@ -150,7 +150,7 @@ void nft_only_family(struct nft_rule *rule, bool ip4)
 
 void nft_only_loopback(struct nft_rule *rule)
 {
-	const uint16_t type = ARPHRD_LOOPBACK; /* in the host's order */
+	const uint16_t type = ARPHRD_LOOPBACK; /* in host order */
 
 	load_meta(rule, NFT_META_IIFTYPE);
 	compare(rule, NFT_CMP_EQ, &type, sizeof type);
@@ -288,7 +288,7 @@ void nft_count(struct nft_rule *rule, const char *counter)
 	end(rule->nlh, &e);
 }
 
-/* Bits of the state are in the host's order. */
+/* The state bits are in host order. */
 static void only_state(struct nft_rule *rule, unsigned state)
 {
 	const uint32_t bit = 1U << (state + 1), none = 0; /* NF_CT_STATE_BIT() */
@@ -300,7 +300,7 @@ static void only_state(struct nft_rule *rule, unsigned state)
 
 void nft_only_established(struct nft_rule *rule)
 {
-	const uint64_t second = 2; /* in the host's order */
+	const uint64_t second = 2; /* in host order */
 
 	only_state(rule, IP_CT_ESTABLISHED);
 	load_ct(rule, NFT_CT_PKTS, true);
@@ -326,7 +326,7 @@ void nft_only_original_port(struct nft_rule *rule, uint16_t port)
 
 void nft_only_local(struct nft_rule *rule)
 {
-	const uint32_t local = RTN_LOCAL; /* in the host's order */
+	const uint32_t local = RTN_LOCAL; /* in host order */
 	struct expression e = begin(rule, "fib");
 
 	nft_put_u32(rule->nlh, NFTA_FIB_DREG, NFT_REG_1);

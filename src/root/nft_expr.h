@@ -1,9 +1,10 @@
 /*
- * nft_expr: the expressions of a rule of nf_tables, written one behind the other into a message.
+ * nft_expr: writes the expressions of an nf_tables rule into a message.
  *
- * A rule is a list of them, evaluated from left to right over registers: nft_load_... fill register 1, the others
- * compare, look up or change it, nft_verdict ends. Between nft_rule and nft_end (nft_batch.h). Source:
- * include/uapi/linux/netfilter/nf_tables.h; what 'nft --debug=netlink' prints for the same rule.
+ * A rule is a list of expressions, evaluated from left to right over registers. The nft_load_... functions fill
+ * register 1; others compare it, look it up or change it; the last ones give the verdict. Call them between nft_rule
+ * and nft_rule_end. Source: include/uapi/linux/netfilter/nf_tables.h; what 'nft --debug=netlink' prints for the same
+ * rule.
  */
 #ifndef WFS_ROOT_NFT_EXPR_H
 #define WFS_ROOT_NFT_EXPR_H
@@ -20,79 +21,82 @@ struct nft_rule {
 	struct nlattr *expressions;
 };
 
-/* A rule at the end of a chain. */
+/* Begins a rule at the end of a chain. */
 struct nft_rule nft_rule(struct nft_batch *batch, const char *table, const char *chain);
 void nft_rule_end(struct nft_batch *batch, struct nft_rule *rule);
 
-/* Only packets of this family; of TCP. */
+/* Match only packets of this family; only TCP. */
 void nft_only_family(struct nft_rule *rule, bool ip4);
 void nft_only_tcp(struct nft_rule *rule);
 
-/* The source address' first bits into register 1. length: 1..32, 1..128. */
+/* Loads the first length bits of the source address into register 1. length: 1..32 in IPv4, 1..128 in IPv6. */
 void nft_load_source(struct nft_rule *rule, bool ip4, unsigned length);
-/* Only packets from this network, whose family it is. */
+/* Matches only packets from this network, and only of its family. */
 void nft_only_source(struct nft_rule *rule, const struct net *net);
-/* The destination's port into register 1. */
+/* Loads the destination port into register 1. */
 void nft_load_port(struct nft_rule *rule);
-/* The same as the client had it, before any DNAT; only packets of who opened the connection go on. */
+/* Loads the destination port before any DNAT; matches only packets from the side that opened the connection. */
 void nft_load_original_port(struct nft_rule *rule);
 
-/* Only TCP to this port; only what the client has sent to it, before any DNAT; only to an address of this machine. */
+/*
+ * Match only TCP to this port; only packets that the client itself sent to this port, before any DNAT; only packets
+ * to an address of this machine.
+ */
 void nft_only_port(struct nft_rule *rule, uint16_t port);
 void nft_only_original_port(struct nft_rule *rule, uint16_t port);
 void nft_only_local(struct nft_rule *rule);
 
-/* Packets that come in by a loopback interface; a packet's protocol, one byte, into register 1. */
+/* Matches packets from a loopback interface. Loads the protocol number, one byte, into register 1. */
 void nft_only_loopback(struct nft_rule *rule);
 void nft_load_protocol(struct nft_rule *rule);
 
-/* Goes on if register 1 is in the set; if it is not. */
+/* Match if register 1 is in the set; if it is not. */
 void nft_lookup(struct nft_rule *rule, const char *set);
 void nft_lookup_not(struct nft_rule *rule, const char *set);
 
 enum nft_keep { NFT_KEEP_ONLY, NFT_KEEP_COUNTER, NFT_KEEP_LIMIT };
 
-/* More than so many packets in that time, of which burst may come at once. */
+/* More than this many packets in this time; burst may arrive at once. */
 struct nft_rate {
 	uint32_t packets, seconds, burst;
 };
 
 /*
- * Register 1 becomes an element of the set, or starts its time again; then the packet goes on, with a full set it does
- * not. keep: what the element does: counts packets, or lets go on only what is above the rate (else NULL).
+ * Adds register 1 to the set, or restarts the time of its element. The rule then continues, unless the set is full.
+ * keep: what the element does: nothing more, counts packets, or matches only packets above the rate (otherwise NULL).
  */
 void nft_update(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep,
                 const struct nft_rate *rate);
 
-/* The same, but an element that is there keeps its time. */
+/* Like nft_update, but an existing element keeps its time. */
 void nft_add(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep,
              const struct nft_rate *rate);
-/* Register 1 is no element of the set any more; the packet goes on. */
+/* Removes register 1 from the set; the rule continues. */
 void nft_remove(struct nft_rule *rule, const char *set);
 
-/* Counts the packet in a counter of that name (nft_make.h). */
+/* Counts the packet in the counter of that name (nft_make.h). */
 void nft_count(struct nft_rule *rule, const char *counter);
 
-/* The second packet of an established connection, of the client: the first alone can be forged. */
+/* Matches the client's second packet of an established connection: the first alone can be forged. */
 void nft_only_established(struct nft_rule *rule);
 
-/* The first packet of a TCP connection; of whatever else is tracked. */
+/* Match the first packet of a TCP connection; of any tracked connection. */
 void nft_only_syn(struct nft_rule *rule);
 void nft_only_new(struct nft_rule *rule);
 
-/* At most ten packets a minute, five at once; into the kernel's log. */
+/* Logs to the kernel's log: at most ten packets a minute, five at once. */
 void nft_log(struct nft_rule *rule, const char *prefix);
 
-/* Answers, and drops. reset: with a TCP reset, where the packet is TCP; else port unreachable. */
+/* Rejects the packet. reset: with a TCP reset if it is TCP, otherwise with port unreachable. */
 void nft_reject(struct nft_rule *rule, bool reset);
 
-/* The connection goes to this port of our own; in a chain of nat. */
+/* Redirects the connection to this local port; in a chain of type nat. */
 void nft_redirect(struct nft_rule *rule, uint16_t port);
 
 void nft_drop(struct nft_rule *rule);
-/* As far as this table is concerned. */
+/* Accepts the packet as far as this table is concerned. */
 void nft_accept(struct nft_rule *rule);
-/* To another chain of the table; comes_back: as a call, for what it does not drop. */
+/* Continues in another chain of the table. comes_back: jumps instead of goto, so that what is not dropped returns. */
 void nft_to_chain(struct nft_rule *rule, const char *chain, bool comes_back);
 
 #endif

@@ -15,7 +15,7 @@
 
 enum {
 	IP4_BITS = 96,   /* an IPv4 address starts here in the 16 bytes */
-	PRIORITY = -9,   /* NF_IP_PRI_FILTER, less nine: behind the blocks' table */
+	PRIORITY = -9,   /* NF_IP_PRI_FILTER, less nine: after the blocks' table */
 	WEEK_S = 604800, /* the longest unit that nft shows */
 	LATE_S = 86400,
 };
@@ -23,7 +23,7 @@ enum {
 static const struct nft_base input = {"input", NF_INET_LOCAL_IN, PRIORITY, false},
 			     forward = {"forward", NF_INET_FORWARD, PRIORITY, false};
 
-/* The sets of clients. */
+/* The sets of clients of a gate. */
 enum members { PAUSED, WINDOW, TRIES, USES, SPENT, CAME, SEEN, N_MEMBERS };
 static const char *const members[] = {"paused", "window", "tries", "uses", "spent", "came", "seen"};
 static const char *const counters[] = {
@@ -40,7 +40,7 @@ void nft_gate_table_name(const struct root_config *config, char out[static NFT_N
 	(void)snprintf(out, NFT_NAME_MAX, "%.48s.gate", blocks);
 }
 
-/* G_ports, G_alive. */
+/* Writes G_ports, G_alive. */
 static void object_name(const struct gate *gate, const char *what, char out[static NFT_NAME_MAX])
 {
 	(void)snprintf(out, NFT_NAME_MAX, "%s_%s", gate->name, what);
@@ -114,14 +114,14 @@ bool nft_gate_has_set(const struct root_config *config, const struct nlattr *nam
 	return false;
 }
 
-/* --- writing: a rule after the other into one chain --- */
+/* --- writing: rules appended to a chain --- */
 
 struct writer {
 	const struct nft_gate_table *table;
 	const struct gate *gate;
 	struct nft_batch *batch;
 	struct nft_rule rule;
-	unsigned rules; /* until now */
+	unsigned rules; /* written so far */
 	bool ip4;
 	char name[NFT_NAME_MAX]; /* of the table */
 };
@@ -137,7 +137,7 @@ static void end_rule(struct writer *w)
 	w->rules++;
 }
 
-/* A rule of one of the gate's chains, with the client in register 1. */
+/* Begins a rule of one of the gate's chains, with the client in register 1. */
 static void begin_client(struct writer *w, const char *chain)
 {
 	const struct nft_slot slot = nft_gate_slot(w->table->config, w->ip4);
@@ -162,7 +162,7 @@ static void count(struct writer *w, enum nft_gate_counter which)
 	nft_count(&w->rule, name);
 }
 
-/* On to another of the gate's chains, and not back. */
+/* Continues in another of the gate's chains, without return. */
 static void go_to(struct writer *w, const char *chain)
 {
 	char name[NFT_NAME_MAX];
@@ -171,7 +171,7 @@ static void go_to(struct writer *w, const char *chain)
 	nft_to_chain(&w->rule, name, false);
 }
 
-/* Clients in that set go on in that chain. */
+/* Sends clients in that set to that chain. */
 static void put_branch(struct writer *w, const char *chain, enum members which, const char *to)
 {
 	char name[NFT_NAME_MAX];
@@ -182,7 +182,7 @@ static void put_branch(struct writer *w, const char *chain, enum members which, 
 	end_rule(w);
 }
 
-/* A token of the client's; what comes behind is for who has none left. */
+/* Takes one of the client's tokens; the rest of the rule is for clients that have none left. */
 static void put_token(struct writer *w, enum members which, int64_t seconds, int64_t burst)
 {
 	const struct nft_rate rate = {1, WEEK_S, (uint32_t)burst};
@@ -191,7 +191,7 @@ static void put_token(struct writer *w, enum members which, int64_t seconds, int
 	nft_add(&w->rule, set_name(w, which, name), (uint32_t)seconds, NFT_KEEP_LIMIT, &rate); /* at most 31 days */
 }
 
-/* --- what is done with a connection --- */
+/* --- verdicts on a connection --- */
 
 static void put_refusal(struct writer *w)
 {
@@ -207,7 +207,7 @@ static void put_refusal(struct writer *w)
 	end_rule(w);
 }
 
-/* During the pause: each try costs a token. */
+/* During the pause, each try costs a token. */
 static void put_tries(struct writer *w)
 {
 	char name[NFT_NAME_MAX];
@@ -234,7 +234,10 @@ static void put_window(struct writer *w)
 	end_rule(w);
 }
 
-/* A client that is not known, or whose window is over. The window first: when its set is full nothing has begun. */
+/*
+ * Handles a client that is unknown or whose window is over. The window is added before the pause: if its set is full,
+ * no pause begins.
+ */
 static void put_beginning(struct writer *w)
 {
 	const uint32_t all_s = (uint32_t)(w->gate->pause_s + w->gate->window_s); /* at most 31 days */
@@ -247,7 +250,7 @@ static void put_beginning(struct writer *w)
 	begin_client(w, "door");
 	nft_add(&w->rule, set_name(w, SEEN, name), all_s + LATE_S, NFT_KEEP_ONLY, NULL);
 	end_rule(w);
-	/* With a token, which is why the window's count is the burst. */
+	/* This takes a token at once, which is why the burst is exactly the window's count. */
 	begin_client(w, "door");
 	nft_remove(&w->rule, set_name(w, USES, name));
 	put_token(w, USES, all_s, w->gate->count);
@@ -276,7 +279,7 @@ static void put_door(struct writer *w)
 	put_beginning(w);
 }
 
-/* A connection that is open: in the window it is the first one, or one of those that are counted. */
+/* Handles an open connection: in the window it is the first one, or one of those that are counted. */
 static void put_uses(struct writer *w)
 {
 	const uint32_t all_s = (uint32_t)(w->gate->pause_s + w->gate->window_s); /* at most 31 days */
@@ -294,7 +297,7 @@ static void put_uses(struct writer *w)
 	end_rule(w);
 }
 
-/* The gate's port, and it is closed. */
+/* Matches the gate's port while the gate is closed. */
 static void put_gate(struct writer *w)
 {
 	char chain[NFT_NAME_MAX], name[NFT_NAME_MAX];
@@ -312,8 +315,10 @@ static void put_gate(struct writer *w)
 			nft_only_syn(&w->rule);
 			go_to(w, "door");
 		} else {
-			/* Where refused connections are only counted a client may connect in its pause: that proves
-			 * nothing. */
+			/*
+			 * If refused connections are only counted, a client may connect during its pause: that proves
+			 * nothing.
+			 */
 			nft_load_source(&w->rule, w->ip4, nft_gate_slot(w->table->config, w->ip4).length);
 			nft_lookup(&w->rule, set_name(w, WINDOW, name));
 			nft_lookup_not(&w->rule, set_name(w, PAUSED, name));
@@ -323,7 +328,7 @@ static void put_gate(struct writer *w)
 	}
 }
 
-/* --- sets and chains, and how packets get there --- */
+/* --- sets and chains, and how packets reach them --- */
 
 static void put_clients(const struct writer *w)
 {
@@ -386,7 +391,7 @@ static void put_passes(struct writer *w)
 	}
 }
 
-/* A network of a gate; NULL: all clients. */
+/* A network of a gate; net NULL: all clients. */
 struct owner {
 	const struct gate *gate;
 	const struct net *net;
@@ -423,7 +428,7 @@ static void put_networks(struct writer *w)
 		for (size_t k = 0; k < gate->n_networks; k++)
 			owners[n++] = (struct owner){gate, &gate->networks[k]};
 		if (gate->n_networks == 0)
-			owners[n++] = (struct owner){gate, NULL}; /* one at most: gates_settle */
+			owners[n++] = (struct owner){gate, NULL}; /* at most one: see gates_settle */
 	}
 	qsort(owners, n, sizeof *owners, by_length);
 	for (size_t i = 0; i < n; i++) {
@@ -434,10 +439,10 @@ static void put_networks(struct writer *w)
 	}
 }
 
-/* SYNs, and a connection's second packet of the client. */
+/* Selects SYNs, and the client's second packet of a connection. */
 static void put_hook(struct writer *w, const struct nft_base *base)
 {
-	/* What a block leads to the tarpit has the gate's port in its connection, too. */
+	/* A connection that a block redirects to the tarpit also has the gate's port in its conntrack entry. */
 	if (nft_has_tarpit(w->table->config)) {
 		begin_rule(w, base->name);
 		nft_only_port(&w->rule, w->table->config->tarpit_port);
@@ -511,7 +516,9 @@ static void put_sign(struct nft_batch *batch, uint16_t type, const char *table, 
 	nft_end(batch);
 }
 
-/* Removed and added again: so it has its whole time, whatever the kernel does with one that is there already. */
+/*
+ * Removes the element and adds it again, so that its timeout restarts, whatever the kernel does with one that exists.
+ */
 void nft_gate_put_alive(struct nft_batch *batch, const struct root_config *config)
 {
 	char table[NFT_NAME_MAX];

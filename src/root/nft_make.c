@@ -8,7 +8,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
-/* What nft shows as the table's comment: type 0, length, text. */
+/* User data that nft shows as the table's comment: type 0, length, text. */
 static const char mark[] = "\0\x25"
 			   "made and removed by watchforspammers";
 
@@ -23,7 +23,7 @@ void nft_put_table(struct nft_batch *batch, const char *table)
 	struct nlmsghdr *const nlh = nft_put(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table);
-	nft_put_u32(nlh, NFTA_TABLE_FLAGS, 0); /* awake */
+	nft_put_u32(nlh, NFTA_TABLE_FLAGS, 0); /* not dormant */
 	mnl_attr_put(nlh, NFTA_TABLE_USERDATA, sizeof mark, mark);
 	nft_end(batch);
 }
@@ -44,7 +44,7 @@ void nft_put_set(struct nft_batch *batch, const char *table, const struct nft_se
 	nft_put_u32(nlh, NFTA_SET_FLAGS, set->flags);
 	nft_put_u32(nlh, NFTA_SET_KEY_TYPE, set->type);
 	nft_put_u32(nlh, NFTA_SET_KEY_LEN, set->key_len);
-	nft_put_u32(nlh, NFTA_SET_ID, ++id); /* the kernel insists */
+	nft_put_u32(nlh, NFTA_SET_ID, ++id); /* the kernel requires it */
 	if (set->size > 0) {
 		struct nlattr *const desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC);
 
@@ -72,7 +72,7 @@ void nft_put_ports(struct nft_batch *batch, const char *table, const char *set, 
 
 	(void)snprintf(made.name, sizeof made.name, "%s", set);
 	nft_put_set(batch, table, &made);
-	/* Another configuration's, or what somebody added. */
+	/* Removes ports of an earlier configuration, or that somebody added. */
 	(void)put_elements(batch, NFT_MSG_DELSETELEM, 0, table, set);
 	nft_end(batch);
 	nlh = put_elements(batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE, table, set);

@@ -5,9 +5,9 @@
 #include "root/nft_elements.h"
 #include "root/nft_table.h"
 
-enum { TIME_MS = 200000, FIRST_MS = 100000 }; /* of an element, and what it has left at first */
+enum { TIME_MS = 200000, FIRST_MS = 100000 }; /* the element's timeout, and the time it has left at first */
 
-/* A transaction of one message about the element. left_ms: as of nft_element. */
+/* Commits a transaction that adds the element. left_ms: as in nft_element. */
 static int add(struct nft_batch *batch, struct mnl_socket *socket, const struct nft_set_of *of, uint64_t left_ms,
                struct why *why)
 {
@@ -19,7 +19,7 @@ static int add(struct nft_batch *batch, struct mnl_socket *socket, const struct 
 	return nft_commit(batch, why);
 }
 
-/* Has the set's element more left than at first? */
+/* Returns whether the set's element has more time left than at first. */
 static int look(struct nft_answer *answer, struct mnl_socket *socket, const struct nft_set_of *of, bool *ret,
                 struct why *why)
 {
@@ -61,6 +61,6 @@ int nft_probe(const struct root_config *config, struct nft_batch *batch, struct 
 		rc = look(answer, socket, &of, ret, why);
 	nft_begin(batch, socket);
 	nft_probe_put(batch, config, false);
-	(void)nft_commit(batch, &ignored); /* it does no harm */
+	(void)nft_commit(batch, &ignored); /* a leftover set does no harm */
 	return rc;
 }

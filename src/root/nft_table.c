@@ -13,14 +13,14 @@ enum {
 	IP4_BITS = 96,      /* an IPv4 address starts here in the 16 bytes */
 	IP4_SLOTS = 18,     /* /32, then /24 ... /8 */
 	PREFIX_SLOT = 22,   /* ip6_prefix */
-	BEFORE_DNAT = -101, /* NF_IP_PRI_NAT_DST, less one: before that of containers */
+	BEFORE_DNAT = -101, /* NF_IP_PRI_NAT_DST, less one: before the DNAT of containers */
 	PRIORITY = -10,     /* NF_IP_PRI_FILTER, less ten: before the administrator's rules */
-	FLOOD_S = 60,       /* who opened too many connections is fetched within that */
+	FLOOD_S = 60,       /* clients that opened too many connections are fetched within this time */
 	RATE_S_MIN = 10,
 	HOUR_S = 3600,
 };
 
-/* The chains that the kernel enters. */
+/* The base chains. */
 static const struct nft_base input = {"input", NF_INET_LOCAL_IN, PRIORITY, false},
 			     forward = {"forward", NF_INET_FORWARD, PRIORITY, false};
 static const struct nft_base tarpit = {"tarpit", NF_INET_PRE_ROUTING, BEFORE_DNAT, true};
@@ -83,7 +83,7 @@ void nft_flood_name(const struct root_config *config, bool ip4, const char *suff
 
 /* --- the messages --- */
 
-/* A list: its name in the table, and what it closes. */
+/* A list: its table and what it closes. */
 struct nft_list {
 	const struct root_config *config;
 	char table[NFT_NAME_MAX];
@@ -135,13 +135,13 @@ static void put_jump(struct nft_batch *batch, const struct nft_list *list, const
 		if (list->config->sessions == ROOT_KEPT)
 			nft_only_syn(&rule);
 	} else if (list->config->sessions == ROOT_KEPT) {
-		nft_only_new(&rule); /* protocols without SYN, too */
+		nft_only_new(&rule); /* includes protocols without SYN */
 	}
 	nft_to_chain(&rule, list->config->chain, true);
 	nft_rule_end(batch, &rule);
 }
 
-/* What is done with packets of one set, and the rule that looks there. */
+/* Writes what is done with packets from one set, and the rule that looks there. */
 static void put_slot_rules(struct nft_batch *batch, const struct nft_list *list, struct nft_slot slot)
 {
 	const struct root_config *const config = list->config;
@@ -152,7 +152,7 @@ static void put_slot_rules(struct nft_batch *batch, const struct nft_list *list,
 	nft_set_name(config, slot, "_dropped", dropped);
 	nft_set_name(config, slot, "_drop", chain);
 	rule = nft_rule(batch, list->table, chain);
-	nft_only_family(&rule, slot.ip4); /* for people: nft then shows an address, not an offset */
+	nft_only_family(&rule, slot.ip4); /* for people: nft then shows an address instead of an offset */
 	nft_load_source(&rule, slot.ip4, slot.length);
 	nft_update(&rule, dropped, NFT_DROPPED_S, NFT_KEEP_COUNTER, NULL);
 	nft_rule_end(batch, &rule);
@@ -208,7 +208,7 @@ static void put_tarpit_slot(struct nft_batch *batch, const struct nft_list *list
 	nft_rule_end(batch, &rule);
 }
 
-/* What is led there comes in by another port; nobody else is to get in by that. */
+/* Redirected packets arrive at the tarpit's port; no other packet may reach it there. */
 static void put_tarpit_port(struct nft_batch *batch, const struct nft_list *list)
 {
 	struct nft_rule rule = nft_rule(batch, list->table, input.name);
@@ -252,7 +252,7 @@ static void put_flood_sets(struct nft_batch *batch, const struct nft_list *list,
 static void put_flood_rule(struct nft_batch *batch, const struct nft_list *list, bool ip4)
 {
 	const struct root_config *const config = list->config;
-	/* By the hour: other periods nft shows as "error", so that what it saves it could not load. */
+	/* The rate is per hour: nft shows other periods as "error", and could not load what it saved. */
 	const uint32_t per_hour = (config->connections * HOUR_S + config->connections_s - 1) / config->connections_s;
 	const struct nft_rate rate = {per_hour, HOUR_S, config->connections};
 	const bool prefix = !ip4 && config->ip6_prefix >= 48 && config->ip6_prefix < 128;
@@ -341,9 +341,9 @@ void nft_probe_put(struct nft_batch *batch, const struct root_config *config, bo
 	nft_end(batch);
 }
 
-/* --- what is there --- */
+/* --- what exists --- */
 
-/* The slot of a set of that name; NFT_SLOTS: none of ours. */
+/* Returns the slot of the set with that name; NFT_SLOTS if it is not ours. */
 static unsigned slot_named(const struct root_config *config, const struct nlattr *name)
 {
 	for (unsigned i = 0; i < NFT_SLOTS; i++) {
@@ -378,7 +378,7 @@ static int find_sets(const struct root_config *config, struct mnl_socket *socket
 			else if (mnl_attr_get_type(attr) == NFTA_SET_FLAGS)
 				flags = nft_u32(attr);
 		}
-		/* However it was made: a hash set, whose elements have a time. */
+		/* Accepts any hash set whose elements have timeouts, whoever made it. */
 		if (slot < NFT_SLOTS && (flags & (NFT_SET_TIMEOUT | NFT_SET_INTERVAL | NFT_SET_MAP)) == NFT_SET_TIMEOUT)
 			*ret_slots |= 1U << slot;
 	}

@@ -6,9 +6,9 @@
 
 #include "root/nft_events.h"
 
-enum { MANY = 64 }; /* elements of a transaction that is worth four more system calls */
+enum { MANY = 64 }; /* elements in a transaction that justify four more system calls */
 
-/* As nft_commit. Nothing is announced to us of a large one. */
+/* Like nft_commit, but a large transaction is not announced to us. */
 static int commit(struct nft_batch *batch, size_t n, struct why *why)
 {
 	uint32_t generation;
@@ -28,7 +28,7 @@ static int write_all(struct nft_writer *writer, const struct nft_set_of *of, con
 	struct nft_batch *const batch = &writer->batch;
 
 	nft_begin(batch, writer->socket);
-	/* Absent ones are no error when they are removed, if they are added before. */
+	/* They are added before they are removed, so that an absent one is no error. */
 	if (!adds || !writer->updates) {
 		nft_elements_put(batch, NFT_MSG_NEWSETELEM, of, elements, n);
 		nft_elements_put(batch, NFT_MSG_DELSETELEM, of, elements, n);
@@ -43,7 +43,7 @@ int nft_write_add(struct nft_writer *writer, const struct nft_set_of *of, const 
 {
 	int err = write_all(writer, of, elements, n, true, why);
 
-	/* No element is to blame: the table is gone, we may not, there is no memory. */
+	/* No element is to blame: the table is gone, or we lack rights or memory. */
 	if (err == 0 || err == -ENOENT || err == -EPERM || err == -ENOMEM)
 		return err;
 	if (n == 1) {

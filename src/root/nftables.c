@@ -1,13 +1,14 @@
 /*
- * nftables: the backend of nf_tables: a table of our own (nft_table.h), whose elements have their time.
+ * nftables: the backend for nf_tables: a table of our own (nft_table.h), whose elements have timeouts.
  *
- * An element lasts min(left_s, [firewall] seconds), so that a daemon that dies blocks nobody for longer; the engine
- * adds it again before that, and removes it at the end of its block: GRACE_S later it would go by itself, but a packet
- * of its last second may still extend the block. Each request is written in transactions of at most NFT_AT_ONCE
- * elements (nft_write.h). Nothing is remembered of the elements, so a million of them costs no memory here: a listing
- * is read from the kernel piece by piece. A set is made when the first of its length is added.
+ * An element lasts min(left_s, [firewall] seconds), so that blocks do not outlive a dead daemon by more than that.
+ * The engine adds it again before then, and removes it when its block ends. Otherwise it expires GRACE_S later: a
+ * packet in the block's last second may still extend the block. Each request is written in transactions of at most
+ * NFT_AT_ONCE elements (nft_write.h). Elements are not remembered here, so a million of them cost no memory: a
+ * listing reads them from the kernel piece by piece. Each set is created when the first network of its length is
+ * added.
  *
- * Knows the other files nft_*. Never waits. Source: measured on 6.18, tests/unit/root/nftables.c.
+ * Knows the other nft_* files. Never waits. Source: measured on 6.18, tests/unit/root/nftables.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -31,27 +32,26 @@
 #include "root/nft_write.h"
 
 enum {
-	CAPACITY =
-		1000000, /* of a set of NFT_ELEMENTS_MAX: one that is added again counts twice until it is committed */
+	CAPACITY = 1000000, /* less than NFT_ELEMENTS_MAX: an element added again counts twice until the commit */
 	SHORTEST_MS = 1000,
 	GRACE_S = 5,
 };
 
 struct nftables {
 	const struct root_config *config; /* borrowed */
-	struct mnl_socket *reading;       /* for listings alone */
+	struct mnl_socket *reading;       /* only for listings */
 	struct nft_events events;
-	bool made;                  /* by open: there was no table */
-	bool altered;               /* somebody changed rules since they were written */
+	bool made;                  /* open created the table */
+	bool altered;               /* rules were changed by others since we wrote them */
 	bool repaired;              /* something was missing or altered since the engine's last prepare */
-	bool forwards;              /* the table has rules for what is forwarded */
-	uint32_t slots;             /* bit by slot: the sets that are there */
+	bool forwards;              /* the table has rules for forwarded packets */
+	uint32_t slots;             /* sets that exist, a bit per slot */
 	uint32_t held4, held6;      /* at the last listing */
-	struct nft_dropped dropped; /* who sent packets */
-	int64_t looked_s;           /* the second of the steady clock of the last look */
+	struct nft_dropped dropped; /* counts of dropped packets */
+	int64_t looked_s;           /* steady-clock second of the last look */
 	struct nft_listing listing;
-	uint32_t place;           /* in it, of the next entry */
-	struct nft_answer answer; /* to all other questions, by the writer's socket */
+	uint32_t place;           /* index of the listing's next entry */
+	struct nft_answer answer; /* to all other requests, on the writer's socket */
 	struct nft_writer writer;
 };
 
@@ -74,7 +74,7 @@ static int replace_table(struct nftables *self, uint32_t slots, struct why *why)
 	return err;
 }
 
-/* As it shall be; where what is there cannot be changed into that, it is replaced. */
+/* Creates the table, or updates it; replaces it if the existing one cannot be changed as needed. */
 static int make_table(struct nftables *self, uint32_t slots, struct why *why)
 {
 	int err = write_table(self, slots, false, why);
@@ -111,7 +111,7 @@ static uint64_t timeout_ms(const struct nftables *self, uint32_t left_s)
 	return s > 0 ? (uint64_t)s * 1000 : SHORTEST_MS;
 }
 
-/* Does one thing with entries, set by set. those: bit by slot, of these sets only. */
+/* Calls act for the entries of each set in those (a bit per slot). */
 static int each_set(struct nftables *self, uint32_t those, const struct backend_entry *entries, size_t n,
                     int (*act)(struct nft_writer *, const struct nft_set_of *, const struct nft_element *, size_t,
                                struct backend_refused *, struct why *),
@@ -140,7 +140,7 @@ static int each_set(struct nftables *self, uint32_t those, const struct backend_
 	return rc;
 }
 
-/* Bit by slot: the sets that hold such networks. What no set holds is refused. */
+/* Returns the sets that hold such networks, a bit per slot. Refuses entries that no set can hold. */
 static uint32_t slots_of(const struct nftables *self, const struct backend_entry *entries, size_t n,
                          struct backend_refused *refused)
 {
@@ -180,7 +180,7 @@ static int nftables_del(void *of, const struct net *nets, size_t n, struct why *
 
 		for (size_t i = 0; i < k; i++)
 			entries[i] = (struct backend_entry){.net = nets[at + i], .left_s = 1};
-		/* What was never added is not there. */
+		/* A set that does not exist holds none of them. */
 		rc = each_set(self, slots_of(self, entries, k, NULL) & self->slots, entries, k, nft_write_remove, NULL,
 		              why);
 	}
@@ -189,7 +189,7 @@ static int nftables_del(void *of, const struct net *nets, size_t n, struct why *
 
 /* --- listing --- */
 
-/* Which clients sent packets, from the kernel. Where the rules are not ours nothing is counted. */
+/* Reads from the kernel which clients sent packets. If manage_rules is false, nothing is counted. */
 static int read_dropped(struct nftables *self, struct why *why)
 {
 	const uint32_t slots = self->config->manage_rules ? self->slots : 0;
@@ -215,13 +215,13 @@ static struct backend_entry entry_of(struct nftables *self, const struct nft_ele
 		.net = element->net, .left_s = (uint32_t)(element->left_ms / 1000), .idle_s = age_s};
 
 	if (element->timeout_ms == 0)
-		entry.left_s = UINT32_MAX; /* somebody else's: for ever */
+		entry.left_s = UINT32_MAX; /* added by somebody else, without timeout */
 	if (nft_dropped_take(&self->dropped, &entry) && entry.idle_s > age_s)
 		entry.idle_s = age_s;
 	return entry;
 }
 
-/* The next entry from the kernel; 1: there are no more. */
+/* Reads the next entry from the kernel. Returns 1 at the end. */
 static int next_entry(struct nftables *self, struct backend_entry *ret, struct why *why)
 {
 	struct nft_element element;
@@ -254,7 +254,7 @@ static int nftables_list(void *of, uint32_t cursor, struct backend_entry *out, s
 	return 0;
 }
 
-/* Those that were reported are passed over, so places count what is reported. */
+/* Entries already reported are skipped, so cursor counts only reported ones. */
 static int nftables_dropped(void *of, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n,
                             struct why *why)
 {
@@ -266,7 +266,7 @@ static int nftables_dropped(void *of, uint32_t cursor, struct backend_entry *out
 	return rc;
 }
 
-/* Only of what sent packets something is known. The kernel is read once a second at most. */
+/* Only clients that sent packets have values. The kernel is read at most once a second. */
 static int nftables_look(void *of, struct backend_entry *entries, size_t n, struct why *why)
 {
 	struct nftables *const self = of;
@@ -287,7 +287,7 @@ static int nftables_look(void *of, struct backend_entry *entries, size_t n, stru
 
 /* --- floods --- */
 
-/* Takes at most cap addresses out of one family's set. */
+/* Reads and removes at most cap addresses of one family's set. */
 static int take_floods(struct nftables *self, bool ip4, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	struct nft_element taken[NFT_AT_ONCE];
@@ -352,7 +352,7 @@ static void nftables_limits(const void *of, struct backend_limits *ret)
 	}
 }
 
-/* Where the rules are not ours: which sets are there; that of IPv4 addresses must be. */
+/* For manage_rules = no: records which sets exist; the one for IPv4 addresses must. */
 static int find_others(struct nftables *self, enum nft_found found, uint32_t slots, struct why *why)
 {
 	char set[NFT_NAME_MAX];
@@ -369,7 +369,7 @@ static int find_others(struct nftables *self, enum nft_found found, uint32_t slo
 	               set, self->config->table, self->config->table, set);
 }
 
-/* The table as it shall be, if it is not. */
+/* Recreates or repairs the table if needed. */
 static int heal(struct nftables *self, struct why *why)
 {
 	enum nft_found found;
@@ -413,7 +413,7 @@ static int watched(const void *of)
 	return mnl_socket_get_fd(self->events.socket);
 }
 
-/* What fails here the next prepare reports. */
+/* If repairing fails here, the next prepare reports it. */
 static bool changed(void *of, struct backend_change *ret)
 {
 	struct nftables *const self = of;
@@ -480,7 +480,7 @@ static int nftables_open(const struct root_config *config, void **ret, const cha
 	return 0;
 }
 
-/* The rules stay, since they are not ours; with empty sets they block no client. */
+/* The rules stay, since they are not ours; with empty sets they block nobody. */
 static int empty_sets(struct nftables *self, struct why *why)
 {
 	int rc = 0;
@@ -499,7 +499,7 @@ static int empty_sets(struct nftables *self, struct why *why)
 	return rc;
 }
 
-/* What is gone already is no error. */
+/* Deletes the table; it is no error if it is already gone. */
 static int delete_table(struct nft_batch *batch, struct mnl_socket *socket, const struct root_config *config,
                         struct why *why)
 {
@@ -532,10 +532,10 @@ static int nftables_close(void *of, enum backend_end end, struct why *why)
 	return rc;
 }
 
-/* Where there is no nf_tables there is nothing of ours in it. */
+/* If there is no nf_tables, there is nothing of ours in it. */
 static int nftables_clean(const struct root_config *config, bool *ret_removed, struct why *why)
 {
-	const bool others = !config->manage_rules && config->table[0] == '\0'; /* the lists are xt_recent's */
+	const bool others = !config->manage_rules && config->table[0] == '\0'; /* then the lists are xt_recent's */
 	struct nftables *const self = others ? NULL : calloc(1, sizeof *self);
 	enum nft_found found = NFT_FOUND_NONE;
 	struct why ignored;

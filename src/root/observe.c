@@ -1,6 +1,6 @@
 /*
- * observe: the backend that blocks no client. It keeps in memory what would be blocked, so that all else goes on as
- * with the others, and touches nothing in the kernel.
+ * observe: the backend that blocks no client. It records in memory what would be blocked, so that everything else
+ * works as with the other backends, and changes nothing in the kernel.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,8 +13,8 @@
 #include "root/members.h"
 
 enum {
-	ROOM = 1 << 17,
-	IP4_LEN_MIN = 96 + 8, /* as wide as a packet may carry */
+	ENTRIES_MAX = 1 << 17,
+	IP4_LEN_MIN = 96 + 8, /* the widest network that a packet may carry */
 	IP6_LEN_MIN = 32,
 };
 
@@ -25,7 +25,7 @@ struct observed {
 
 static uint32_t now_s(void)
 {
-	return (uint32_t)(clock_steady_ms() / 1000); /* seconds since the machine started */
+	return (uint32_t)(clock_steady_ms() / 1000); /* seconds since boot */
 }
 
 static int observe_open(const struct root_config *config, void **ret, const char **ret_without6, struct why *why)
@@ -33,7 +33,7 @@ static int observe_open(const struct root_config *config, void **ret, const char
 	struct observed *const observed = calloc(1, sizeof *observed);
 
 	(void)config;
-	if (observed == NULL || !members_init(&observed->members, ROOM)) {
+	if (observed == NULL || !members_init(&observed->members, ENTRIES_MAX)) {
 		free(observed);
 		return why_set(why, ENOMEM, "no memory for what would be blocked");
 	}
@@ -118,12 +118,12 @@ static int observe_look(void *self, struct backend_entry *entries, size_t n, str
 
 		entries[i].idle_s = entry == NULL ? UINT32_MAX : now_s() - entry->written_s;
 		entries[i].dropped = 0;
-		entries[i].bytes = 0; /* nobody counts them */
+		entries[i].bytes = 0; /* not counted */
 	}
 	return 0;
 }
 
-/* The kernel is not asked. */
+/* Reports none: the kernel is not asked. */
 static int observe_floods(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	(void)self;
@@ -140,8 +140,8 @@ static void observe_limits(const void *self, struct backend_limits *ret)
 
 	*ret = (struct backend_limits){.held4 = observed->held4,
 	                               .held6 = observed->members.n - observed->held4,
-	                               .capacity = ROOM,
-	                               .most = ROOM};
+	                               .capacity = ENTRIES_MAX,
+	                               .most = ENTRIES_MAX};
 	for (uint8_t len = IP4_LEN_MIN; len <= 128; len++)
 		lengths_add(&ret->lengths, true, len);
 	for (uint8_t len = IP6_LEN_MIN; len <= 128; len++)

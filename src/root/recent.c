@@ -1,9 +1,9 @@
 /*
- * recent: the backend of legacy xtables: addresses in the kernel's xt_recent lists, and the rules that make them count.
+ * recent: the backend for legacy xtables: addresses in the kernel's xt_recent lists, and the rules that query them.
  *
- * This file has the rules, and how many lists there are: one of a kind, or 256 when more addresses are wanted than one
- * holds. What is in the lists: recent_lists.h. Knows recent_rules, recent_lists and xtables. Never waits, but for
- * iptables' lock (xtables.h).
+ * This file manages the rules and the number of lists: one of each kind, or 256 if more addresses are wanted than one
+ * holds. recent_lists.h manages the contents of the lists. Knows recent_rules, recent_lists and xtables. Never waits,
+ * except for iptables' lock (xtables.h).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,8 +23,8 @@
 enum {
 	PER_LIST_DEFAULT = 100, /* ip_list_tot, net/netfilter/xt_recent.c */
 	PER_LIST_MAX = 1 << 20, /* we use no more of a list than this, 20 MB */
-	SHRINK_AT = 4,          /* back to one list when a quarter of it would do, so as not to flap */
-	OTHER_FILES = 64,       /* open beside the lists */
+	SHRINK_AT = 4,          /* return to one list when a quarter of it would do, to avoid flapping */
+	OTHER_FILES = 64,       /* open files beside the lists */
 };
 
 static const char parameter[] = "/sys/module/xt_recent/parameters/ip_list_tot";
@@ -34,7 +34,7 @@ static uint32_t read_parameter(void)
 	FILE *const file = fopen(parameter, "re");
 	uint32_t value = 0;
 
-	/* Without /sys the kernel's default is the safe guess: it loses nothing. */
+	/* Without /sys the kernel's default is a safe guess: no entries are lost. */
 	if (file == NULL)
 		return PER_LIST_DEFAULT;
 	if (fscanf(file, "%" SCNu32, &value) != 1 || value == 0)
@@ -66,7 +66,7 @@ static int remove_rules(const struct root_config *config, enum xtables_family fa
 	return err;
 }
 
-/* The layout that is there, perhaps from a daemon before us: *ret is 0 (no chain), 1 or RECENT_SHARDS. */
+/* Finds the existing layout, perhaps of an earlier daemon. *ret: number of lists: 0 (no chain), 1 or RECENT_SHARDS. */
 static int find_layout(const struct root_config *config, unsigned *ret, struct why *why)
 {
 	const struct label split = recent_split_chain(config);
@@ -88,7 +88,7 @@ static int find_foreign(struct recent *recent, enum xtables_family family, struc
 	const char *const six = family == XTABLES_IP6 ? "6" : "";
 	char path[RECENT_PATH_MAX];
 
-	/* Lists of networks are there when their owner wants networks blocked. */
+	/* The lists belong to the administrator's rules; those of networks exist only if networks are to be blocked. */
 	for (enum recent_kind kind = RECENT_PREFIX; kind < RECENT_KINDS; kind++) {
 		recent_list_path(recent, family, kind, 0, path);
 		recent->kinds[family][kind] =
@@ -105,13 +105,16 @@ static int find_foreign(struct recent *recent, enum xtables_family family, struc
 	               six, recent->config->seconds);
 }
 
-/* What keeps IPv6 out must not keep IPv4 out; what is wrong with both is reported for IPv4. */
+/* An error with IPv6 alone must not prevent IPv4; an error with both is reported for IPv4. */
 static bool is_absent(int err)
 {
 	return err == -ENOENT || err == -ENOPROTOOPT || err == -EAFNOSUPPORT;
 }
 
-/* A file for each list is more than the usual 1024. Where it may not be raised, opening one fails and says so. */
+/*
+ * Allows an open file for each list, which is more than the usual 1024. If the limit cannot be raised, opening a list
+ * fails and reports it.
+ */
 static void raise_files(void)
 {
 	const rlim_t wanted = (rlim_t)RECENT_FAMILIES * RECENT_KINDS * RECENT_SHARDS + OTHER_FILES;
@@ -136,7 +139,7 @@ static void init(struct recent *recent, const struct root_config *config)
 		}
 }
 
-/* Of IPv4 all must be there; what is wrong with IPv6 is in without6. */
+/* For IPv4 everything must work; an error with IPv6 goes to without6. */
 static int open_rules(struct recent *recent, struct why *why)
 {
 	unsigned found = 0;
@@ -144,7 +147,7 @@ static int open_rules(struct recent *recent, struct why *why)
 	int err;
 
 	if (recent->config->manage_rules) {
-		/* Keep the layout that is there, so that no client gets in until the engine's first request. */
+		/* Keep the existing layout, so that no client gets in before the engine's first request. */
 		err = find_layout(recent->config, &found, why);
 		if (err == 0 && found > 0)
 			recent->n_shards = found;
@@ -180,8 +183,7 @@ static int recent_open(const struct root_config *config, void **ret, const char 
 	init(recent, config);
 	err = open_rules(recent, why);
 	if (err == 0) {
-		recent->files.per_list =
-			read_parameter(); /* the file is there now that a rule has called for the module */
+		recent->files.per_list = read_parameter(); /* the file exists now that a rule has loaded the module */
 		err = members_init(&recent->files.before, recent->files.per_list)
 		              ? recent_read_all(recent, why)
 		              : why_set(why, ENOMEM, "no memory for the lists");
@@ -195,7 +197,7 @@ static int recent_open(const struct root_config *config, void **ret, const char 
 	return 0;
 }
 
-/* How many lists are needed; a change of it empties them. */
+/* Returns how many lists are needed. Changing the number empties the lists. */
 static unsigned shards_for(const struct recent *recent, uint32_t n4, uint32_t n6)
 {
 	const uint32_t most = n4 > n6 ? n4 : n6;
@@ -240,7 +242,7 @@ static int recent_prepare(void *self, uint32_t n4, uint32_t n6, bool *ret_repair
 	return changed ? recent_read_all(recent, why) : 0;
 }
 
-/* The rules stay, since they are not ours; with empty lists they block no client. */
+/* The rules stay, since they are not ours; with empty lists they block nobody. */
 static int empty_foreign(struct recent *recent, struct why *why)
 {
 	int err = 0;
@@ -286,7 +288,7 @@ static int recent_close(void *self, enum backend_end end, struct why *why)
 	return err;
 }
 
-/* Lists of the administrator's rules. */
+/* Empties the lists of the administrator's rules. */
 static int clean_foreign(const struct root_config *config, bool *ret_removed, struct why *why)
 {
 	struct backend_limits limits;
@@ -303,7 +305,7 @@ static int clean_foreign(const struct root_config *config, bool *ret_removed, st
 	return err;
 }
 
-/* Where there are no tables and no lists there is nothing of ours in them. */
+/* If there are no tables and no lists, there is nothing of ours in them. */
 static int recent_clean(const struct root_config *config, bool *ret_removed, struct why *why)
 {
 	bool changed = false;

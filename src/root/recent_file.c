@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BOOT_JIFFIES_S = 300 }; /* jiffies begin so long before they wrap, include/linux/jiffies.h */
+enum { BOOT_JIFFIES_S = 300 }; /* jiffies start this long before they wrap, include/linux/jiffies.h */
 
 /*
- * The kernel's clock now, in the unit of the stamps: jiffies start at -300 s as 32 bits, so the width of
- * unsigned long does the wrapping that the kernel's does. Measured 0.2 s off.
+ * Computes the kernel's current time in the unit of the stamps. jiffies start at -300 s in 32 bits; unsigned long
+ * arithmetic wraps as the kernel's does. Measured to be 0.2 s off.
  */
 unsigned long recent_file_now(unsigned long *ret_hz)
 {
@@ -22,7 +22,7 @@ unsigned long recent_file_now(unsigned long *ret_hz)
 
 	/* One tick of the coarse clock is one jiffy; sysconf(_SC_CLK_TCK) is always 100. */
 	err = clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-	assert(err == 0 && tick.tv_nsec > 0); /* every kernel since 2.6.32 has both clocks */
+	assert(err == 0 && tick.tv_nsec > 0); /* all kernels since 2.6.32 have both clocks */
 	err = clock_gettime(CLOCK_MONOTONIC, &now);
 	assert(err == 0);
 	hz = (1000000000UL + (unsigned long)tick.tv_nsec / 2) / (unsigned long)tick.tv_nsec;
@@ -46,19 +46,19 @@ static int no_list(const char *path, struct why *why)
 }
 
 /*
- * How many stamps the kernel wrote beside ours since it was read before, less those it wrote over. It writes them into
- * a ring, place is the one it wrote last, 1 up to the ring's size; size: stamps it holds, which is the ring's size once
- * it has gone round.
+ * Returns how many stamps the kernel wrote since the previous reading, beside ours and not counting those it
+ * overwrote. It writes them into a ring. place: position of the last stamp, 1 up to the ring's size. size: number of
+ * stamps in the ring, which is the ring's size once it has wrapped.
  */
 static uint32_t dropped_since(const struct members_entry *before, uint32_t place, uint32_t size)
 {
 	const uint32_t stamps = place >= before->place ? place - before->place : place + size - before->place;
 
-	/* A ring that is smaller than it was is another one: the address was removed and added again. */
+	/* If the ring is smaller than before, it is a new one: the address was removed and added again. */
 	return before->place <= size ? (stamps + size - before->writes % size) % size : 0;
 }
 
-/* How many stamps the rest of a line holds: 1 and one for each comma. */
+/* Returns how many stamps the rest of a line holds: 1, plus one for each comma. */
 static uint32_t count_stamps(FILE *file)
 {
 	uint32_t n = 1;
@@ -69,7 +69,6 @@ static uint32_t count_stamps(FILE *file)
 	return n;
 }
 
-/* Learns what the list holds. A list that cannot be read is closed, so that nothing false is known of it. */
 int recent_file_read(struct recent_files *files, struct recent_file *list, uint8_t length, const char *path,
                      struct why *why)
 {
@@ -105,7 +104,7 @@ int recent_file_read(struct recent_files *files, struct recent_file *list, uint8
 			break;
 		net = net_around(&addr, length);
 		if (members_find(&list->members, &net) != NULL)
-			continue; /* the list moved while it was read */
+			continue; /* the list was modified while it was read */
 		known = members_find(&files->before, &net);
 		entry = members_add(&list->members, &net);
 		entry->place = place;
@@ -120,7 +119,6 @@ int recent_file_read(struct recent_files *files, struct recent_file *list, uint8
 	return why_set(why, EPROTO, "%s: a line is not as expected, or there are too many", path);
 }
 
-/* Opens for writing unless it is open; a list that was opened again may be another one, so it is read. */
 int recent_file_open(struct recent_files *files, struct recent_file *list, uint8_t length, const char *path,
                      struct why *why)
 {
@@ -130,7 +128,7 @@ int recent_file_open(struct recent_files *files, struct recent_file *list, uint8
 	return list->fd < 0 ? no_list(path, why) : recent_file_read(files, list, length, path, why);
 }
 
-/* One command per write and each from place 0, or the kernel accepts only the first, or none (ESPIPE). */
+/* Writes one command per call, always at offset 0: otherwise the kernel accepts only the first, or none (ESPIPE). */
 int recent_file_write(const struct recent_file *list, const char *command, size_t len)
 {
 	ssize_t written;
@@ -143,7 +141,6 @@ int recent_file_write(const struct recent_file *list, const char *command, size_
 	return (size_t)written == len ? 0 : -EIO;
 }
 
-/* At most cap addresses out of a list that is the kernel's to fill. */
 int recent_file_take(const char *path, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	FILE *const file = fopen(path, "re");
@@ -158,7 +155,7 @@ int recent_file_take(const char *path, struct addr *out, size_t cap, size_t *ret
 	}
 	while (n < cap && fscanf(file, "src=%45s%*[^\n]\n", text) == 1 && addr_parse(text, strlen(text), &out[n]))
 		n++;
-	/* Not while it is read: the kernel's walk does not expect its list to change. */
+	/* Removed only after reading: the kernel's iterator does not expect its list to change. */
 	for (size_t i = 0; i < n && err == 0; i++)
 		if (recent_file_write(&list, command, 1 + addr_text(&out[i], command + 1)) < 0)
 			err = why_set(why, EIO, "%s: the kernel did not take '%s'", path, command);

@@ -15,7 +15,7 @@ static enum xtables_family family_of(const struct addr *addr)
 	return addr_is_ip4(addr) ? XTABLES_IP4 : XTABLES_IP6;
 }
 
-/* Which list holds such a network; RECENT_KINDS: none. */
+/* Returns the kind of list that holds such a network; RECENT_KINDS if none does. */
 static enum recent_kind kind_of(const struct recent *recent, const struct net *net)
 {
 	const enum xtables_family family = family_of(&net->addr);
@@ -83,7 +83,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 	recent_list_path(recent, family, kind, shard, path);
 	command[0] = sign;
 	len = 1 + addr_text(&net->addr, command + 1);
-	/* A list that was destroyed and made again leaves the descriptor dead for ever; a new one shows it. */
+	/* If a list was destroyed and recreated, the descriptor stays dead; opening the file again reveals it. */
 	for (int tries = 1;; tries++) {
 		err = recent_file_open(&recent->files, list, net->len, path, why);
 		if (err < 0)
@@ -108,19 +108,19 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 		members->writes++;
 	} else {
 		members = members_add(&list->members, net);
-		members->place = 1; /* of a new one; for another the next read shows it */
+		members->place = 1; /* for a new entry; if it already existed, the next reading corrects it */
 	}
 	members->stamp = recent_file_now(&hz);
 	return 0;
 }
 
-/* True when prepare can make capacity for such a network by splitting its list. */
+/* Returns whether prepare can make room for such a network by splitting its list. */
 static bool can_split(const struct recent *recent, const struct net *net)
 {
 	return recent->config->manage_rules && recent->n_shards == 1 && kind_of(recent, net) != RECENT_KINDS;
 }
 
-/* err: -ENOSPC, its list is full, or -EAFNOSUPPORT. */
+/* err: -ENOSPC if the list is full, or -EAFNOSUPPORT. */
 static void refuse(struct recent *recent, const struct net *net, int err, const char *because,
                    struct backend_refused *refused)
 {
@@ -197,7 +197,7 @@ int recent_read_all(struct recent *recent, struct why *why)
 	return err;
 }
 
-/* Removes them from the list. Does nothing where there is no such list. */
+/* Returns the addresses in the flood lists and removes them. Skips lists that do not exist. */
 int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	const struct recent *const recent = self;
@@ -210,7 +210,7 @@ int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n, struc
 
 		recent_flood_name(family, recent->config, name);
 		(void)snprintf(path, sizeof path, "/proc/net/xt_recent/%s", name);
-		/* Where the rules are not ours such a list is optional. */
+		/* If manage_rules is false, such a list is optional. */
 		if (recent->config->connections == 0 || !recent->use[family] ||
 		    (!recent->config->manage_rules && access(path, R_OK | W_OK) != 0))
 			continue;
@@ -222,12 +222,12 @@ int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n, struc
 	return err;
 }
 
-/* What the engine is sent of an entry; a packet is reported once. A dropped packet starts its time again. */
+/* Fills in what the engine is sent about an entry; each packet is reported once. A dropped packet restarts the time. */
 static void report(const struct recent *recent, struct members_entry *entry, struct backend_entry *ret)
 {
 	unsigned long hz;
 	const unsigned long now = recent_file_now(&hz), age = now - entry->stamp;
-	const uint32_t idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be a little ahead */
+	const uint32_t idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be slightly in the future */
 
 	*ret = (struct backend_entry){.net = entry->net,
 	                              .left_s = idle_s < recent->config->seconds ? recent->config->seconds - idle_s : 0,
@@ -236,7 +236,7 @@ static void report(const struct recent *recent, struct members_entry *entry, str
 	entry->dropped = 0;
 }
 
-/* A list is read when its first place comes up. */
+/* Reads each list when its first entry is due. */
 int recent_list(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	struct recent *const recent = self;
@@ -254,14 +254,14 @@ int recent_list(void *self, uint32_t cursor, struct backend_entry *out, size_t c
 				err = read_list(recent, family, kind, shard, why);
 			for (; cursor < members->n && n < cap; cursor++)
 				report(recent, &members->entries[cursor], &out[n++]);
-			cursor -= n < cap ? members->n : 0; /* in the next list */
+			cursor -= n < cap ? members->n : 0; /* continue in the next list */
 		}
 	}
 	*ret_n = n;
 	return err;
 }
 
-/* A list is read once a second at most: what one entry needs to know, hundreds need to know in the same second. */
+/* Reads a list at most once a second, since often hundreds of entries are looked up in the same second. */
 int recent_look(void *self, struct backend_entry *entries, size_t n, struct why *why)
 {
 	struct recent *const recent = self;
@@ -278,7 +278,7 @@ int recent_look(void *self, struct backend_entry *entries, size_t n, struct why 
 
 		entries[i].idle_s = UINT32_MAX;
 		entries[i].dropped = 0;
-		entries[i].bytes = 0; /* nobody counts them */
+		entries[i].bytes = 0; /* not counted */
 		if (kind == RECENT_KINDS || shard >= recent_lists_of(recent, family, kind))
 			continue;
 		list = &recent->lists[family][kind][shard];
@@ -303,7 +303,7 @@ void recent_limits(const void *self, struct backend_limits *ret)
 	for (unsigned at = 0; at < RECENT_FAMILIES * RECENT_KINDS; at++) {
 		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS,
 			       lists = recent_lists_of(recent, family, kind);
-		/* Where the rules are not ours and lack such a list, the refusal names that. */
+		/* If manage_rules is false and there is no such list, the refusal says so. */
 		const uint8_t length = recent_length(family, kind, recent->config);
 
 		if (length != 0)

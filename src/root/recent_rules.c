@@ -1,6 +1,6 @@
 #include "root/recent_rules.h"
 #include "root/hooks.h"
-#include "root/xtables_rule.h" /* the C library's headers before the kernel's */
+#include "root/xtables_rule.h" /* after the C library's headers, before the kernel's */
 
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_connbytes.h>
@@ -13,13 +13,14 @@
 #include <string.h>
 
 enum {
-	IP4_BITS = 96,              /* an IPv4 address starts here in the 16 bytes */
-	CLIENTS_MAX = 1 << 20,      /* hashlimit counts at a time; when it is full it drops packets of others */
-	EXPIRE_MS_MIN = 10000,      /* a client's count is forgotten after that, ... */
-	GC_MS = 1000,               /* ... checked so often: as iptables has it */
-	SUBS = 16,                  /* chains that the sixteen values of the low four bits lead to; of each kind */
-	MAIN = RECENT_KINDS * SUBS, /* number of the chain that packets come to; those before are what it leads to */
-	FORWARDED,                  /* of the one that packets through this machine come to first */
+	IP4_BITS = 96, /* an IPv4 address starts here in the 16 bytes */
+	/* clients counted by hashlimit at a time; when its table is full, it drops packets of others */
+	CLIENTS_MAX = 1 << 20,
+	EXPIRE_MS_MIN = 10000,      /* a client's count expires after this time, ... */
+	GC_MS = 1000,               /* ... checked this often, as in iptables */
+	SUBS = 16,                  /* chains that the 16 values of the low four bits lead to, for each kind */
+	MAIN = RECENT_KINDS * SUBS, /* number of the chain that packets enter; those before it are reached from it */
+	FORWARDED,                  /* the chain that forwarded packets enter first */
 	CHAINS,
 };
 
@@ -45,7 +46,7 @@ uint8_t recent_length(enum xtables_family family, enum recent_kind kind, const s
 
 unsigned recent_shard_byte(uint8_t length)
 {
-	return length / 8U - 1; /* the last that is wholly in it */
+	return length / 8U - 1; /* the last byte that is wholly in it */
 }
 
 void recent_list_name(enum xtables_family family, enum recent_kind kind, const struct root_config *config,
@@ -70,8 +71,8 @@ void recent_flood_name(enum xtables_family family, const struct root_config *con
 }
 
 /*
- * "SPAMMER" for MAIN, "SPAMMERf" for FORWARDED; "SPAMMER_0" to "SPAMMER_f" lead to addresses, "SPAMMERp_0" ... to
- * prefixes, "SPAMMERn_0" ... to networks.
+ * Returns "SPAMMER" for MAIN and "SPAMMERf" for FORWARDED. "SPAMMER_0" to "SPAMMER_f" lead to addresses, "SPAMMERp_0"
+ * ... to prefixes, "SPAMMERn_0" ... to networks.
  */
 static struct label chain_name(const void *of, unsigned chain)
 {
@@ -93,7 +94,7 @@ struct label recent_split_chain(const struct root_config *config)
 	return chain_name(&(struct recent_layout){.config = config}, 0);
 }
 
-/* The first length bits; length counts in the 16 bytes, a mask from the family's own beginning. */
+/* Sets the first length bits. length counts in the 16 bytes; the mask starts at the family's first byte. */
 static void set_mask(enum xtables_family family, uint8_t length, union nf_inet_addr *mask)
 {
 	const unsigned bits = family == XTABLES_IP4 ? length - IP4_BITS : length;
@@ -108,9 +109,9 @@ static void rule_match_recent(const struct recent_layout *layout, enum recent_ki
                               struct rule *rule)
 {
 	/*
-	 * Revision 1 has the mask. For addresses all of it is set, not the IPv4 part alone: it belongs to the
-	 * list, and with zeros behind it IPv6 would be looked up by its first 32 bits. In an IPv4 rule only
-	 * 32 bits are compared, as iptables-restore sets no more.
+	 * Revision 1 has the mask. For addresses all 128 bits are set, not only those of IPv4: the mask belongs to
+	 * the list, and if the rest were zero, IPv6 would be looked up by its first 32 bits. In an IPv4 rule only 32
+	 * bits are compared, because iptables-restore sets no more.
 	 */
 	const size_t mask_len = layout->family == XTABLES_IP4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 	const uint8_t length = recent_length(layout->family, kind, layout->config);
@@ -128,15 +129,15 @@ static void rule_match_recent(const struct recent_layout *layout, enum recent_ki
 		set_mask(layout->family, length, &recent->mask);
 }
 
-/* --- which rules there are --- */
+/* --- the rules --- */
 
-/* [LOG], then what is done; and a DROP behind RESET when all protocols come here, for what has no RST. */
+/* [LOG], then the action; after RESET, if all protocols are closed, a DROP for those that have no RST. */
 static unsigned rules_per_list(const struct root_config *config)
 {
 	return 1U + (config->log_prefix[0] != '\0') + (config->action == ROOT_RESET && config->n_ports == 0);
 }
 
-/* Rule number "place" of one list, below rules_per_list. */
+/* Writes rule number "place" of one list; place is below rules_per_list. */
 static void list_rule(const struct recent_layout *layout, enum recent_kind kind, unsigned shard, unsigned place,
                       struct rule *rule)
 {
@@ -153,13 +154,13 @@ static void list_rule(const struct recent_layout *layout, enum recent_kind kind,
 	} else {
 		rule_target_reject(layout->family, config->action == ROOT_RESET, rule);
 		if (config->action == ROOT_RESET)
-			protocol = IPPROTO_TCP; /* the kernel insists */
+			protocol = IPPROTO_TCP; /* the kernel requires it */
 	}
 	rule_end(rule, layout->family, protocol, recent_shard_byte(recent_length(layout->family, kind, config)),
 	         (uint8_t)shard, layout->n_shards == 1 ? 0 : 0xFF); /* shard < 256 */
 }
 
-/* The client's second packet, of a connection that is established: the first alone can be forged. */
+/* Matches the client's second packet of an established connection: the first alone can be forged. */
 static void rule_match_established(struct rule *rule)
 {
 	struct xt_state_info *const state = rule_match(rule, "state", 0, sizeof *state, sizeof *state);
@@ -179,7 +180,7 @@ static void rule_match_rate(const struct recent_layout *layout, struct rule *rul
 	struct xt_hashlimit_mtinfo3 *const limit =
 		rule_match(rule, "hashlimit", 3, sizeof *limit, offsetof(struct xt_hashlimit_mtinfo3, hinfo));
 
-	/* The kernel keeps using the table of that name as it is: another rate, another name. */
+	/* An existing hashlimit table of that name is used unchanged, so another rate needs another name. */
 	(void)snprintf(limit->name, sizeof limit->name, "%s_%u_%u", config->list, config->connections,
 	               config->connections_s);
 	limit->cfg.mode = XT_HASHLIMIT_HASH_SIP | XT_HASHLIMIT_INVERT;
@@ -211,8 +212,7 @@ static void flood_rule(const struct recent_layout *layout, struct rule *rule)
 	rule_end(rule, layout->family, IPPROTO_TCP, 15, 0, 0);
 }
 
-/* Rule number "place" of MAIN: kind by kind, the rules of a list, or jumps to the chains that lead to
- * many. */
+/* Writes rule number "place" of MAIN: for each kind, the rules of its only list, or jumps to the chains of its many. */
 static bool main_rule(const struct recent_layout *layout, unsigned place, struct rule *rule)
 {
 	const unsigned per_list = rules_per_list(layout->config);
@@ -241,7 +241,7 @@ static bool main_rule(const struct recent_layout *layout, unsigned place, struct
 	return true;
 }
 
-/* One for each port: the match has room for one. */
+/* Writes one rule for each port: the match holds only one. */
 static bool forwarded_rule(const struct recent_layout *layout, unsigned place, struct rule *rule)
 {
 	struct xt_conntrack_mtinfo3 *tracked;
@@ -258,12 +258,12 @@ static bool forwarded_rule(const struct recent_layout *layout, unsigned place, s
 	return true;
 }
 
-/* Rule number "place" of a chain. */
+/* Writes rule number "place" of a chain. */
 static bool rule_of_chain(const void *of, unsigned chain, unsigned place, struct rule *rule)
 {
 	const struct recent_layout *const layout = of;
 	const unsigned per_list = rules_per_list(layout->config);
-	const enum recent_kind kind = (enum recent_kind)(chain / SUBS); /* RECENT_KINDS: MAIN, FORWARDED */
+	const enum recent_kind kind = (enum recent_kind)(chain / SUBS); /* MAIN and FORWARDED give RECENT_KINDS */
 
 	if (chain == MAIN)
 		return main_rule(layout, place, rule);
@@ -288,8 +288,8 @@ static void jump(const void *of, unsigned chain, struct rule *rule)
 }
 
 /*
- * Where packets come from. Docker keeps DOCKER-USER in front of its own rules in FORWARD, where ours would not stay; it
- * may make none for IPv6.
+ * Sets the chains that packets come from. Docker keeps DOCKER-USER in front of its own rules in FORWARD, where ours
+ * would not stay first; Docker may not create it for IPv6.
  */
 static void set_jumps(const struct recent_layout *layout, struct xtables_plan *plan)
 {
@@ -297,7 +297,7 @@ static void set_jumps(const struct recent_layout *layout, struct xtables_plan *p
 
 	for (size_t i = 0; i < config->n_jump_from; i++) {
 		plan->jumps[plan->n_jumps].from = config->jump_from[i];
-		/* A misspelt one is noticed in IPv4. */
+		/* A misspelt name is noticed in IPv4. */
 		plan->jumps[plan->n_jumps++].optional = layout->family == XTABLES_IP6;
 	}
 	if (config->n_jump_from > 0)
@@ -311,7 +311,10 @@ static void set_jumps(const struct recent_layout *layout, struct xtables_plan *p
 	plan->jumps[plan->n_jumps++].optional = true;
 }
 
-/* By what the config asks for: something is done that is no DROP or is logged, connections are counted or tracked. */
+/*
+ * Returns the kernel modules needed: if the action is not DROP or is logged, and if connections are counted or
+ * tracked.
+ */
 static const char *modules(const struct recent_layout *layout)
 {
 #define USUAL    "xt_recent xt_multiport xt_tcpudp"

@@ -1,22 +1,23 @@
 /*
- * recent_rules: which lists of xt_recent there are, their names, and which rules query them: the plan that xtables.h
- * carries out. Pure.
+ * recent_rules: defines the xt_recent lists, their names and the rules that query them, as a plan for xtables.h.
+ * Pure.
  *
- * One list:   jump_from -p tcp --dports ... -j CHAIN      CHAIN: recent --update --name LIST -j DROP
- * 256 lists:  jump_from -p tcp --dports ... -j CHAIN      CHAIN: -s 0.0.0.x/0.0.0.15 -j CHAIN_x (16 of them)
- *             CHAIN_x: -s 0.0.0.yx/0.0.0.255, recent --update --name LIST_yx -j DROP (16 in each)
- * because the kernel looks at one list in 1.3 us a packet and at 256 lists in a row in 340 (measured).
- * A list has one mask for all it holds, so networks have lists of their own, one for each length, behind the
- * addresses', and split as they are by the last whole byte of the prefix: LIST64 (IPv6 clients, chains CHAINp_x),
- * LIST24 and LIST48 (CHAINn_x).
+ *   One list:   jump_from -p tcp --dports ... -j CHAIN      CHAIN: recent --update --name LIST -j DROP
+ *   256 lists:  jump_from -p tcp --dports ... -j CHAIN      CHAIN: -s 0.0.0.x/0.0.0.15 -j CHAIN_x (16 of them)
+ *               CHAIN_x: -s 0.0.0.yx/0.0.0.255, recent --update --name LIST_yx -j DROP (16 in each)
  *
- * What is forwarded comes to CHAINf first, where DNAT may have changed the port: for each of the ports
+ * The chains form a tree because the kernel needs 1.3 us per packet for one list and 340 us for 256 lists in a row
+ * (measured). A list has one mask for everything it holds, so networks have lists of their own, one for each length,
+ * queried after those of addresses and split like them, by the last whole byte of the prefix: LIST64 (IPv6 clients,
+ * chains CHAINp_x), LIST24 and LIST48 (CHAINn_x).
+ *
+ * Forwarded packets, whose port DNAT may have changed, enter CHAINf first, which has for each port:
  *   CHAINf: -p tcp -m conntrack --ctdir ORIGINAL --ctorigdstport PORT -j CHAIN
- * ORIGINAL: not the answers to what a container sends to such a port of a client that is blocked.
+ * ORIGINAL excludes the answers to connections that a container opened to such a port of a blocked client.
  *
- * With connections, CHAIN ends with a rule that drops nothing: whose connections (the second packet of each, of the
- * client, which cannot be forged without seeing the answers) are more than hashlimit allows is listed in LIST_flood,
- * for the engine to decide. This calls for connection tracking.
+ * With connections, CHAIN ends with a rule that drops nothing: if a client opens more connections than hashlimit
+ * allows, it is added to LIST_flood, for the engine to decide. It counts the client's second packet of each
+ * connection, which cannot be forged without seeing the answers. This needs connection tracking.
  *
  * Source: include/uapi/linux/netfilter/xt_*.h; measured on 6.18.
  */
@@ -30,7 +31,7 @@
 #include "root/xtables.h"
 
 enum {
-	RECENT_SHARDS = 256,                 /* one for each value of an address' or a prefix' last byte */
+	RECENT_SHARDS = 256,                 /* one for each value of the last byte of an address or prefix */
 	RECENT_LIST_MAX = ROOT_NAME_MAX + 7, /* "spammer" + "127_ff" and its NUL */
 };
 
@@ -46,26 +47,26 @@ struct recent_layout {
 	enum xtables_family family;
 	const struct root_config *config; /* borrowed */
 	unsigned n_shards;                /* lists of each kind: 1 or RECENT_SHARDS */
-	bool forward;                     /* hooks_forward: what is forwarded, too */
+	bool forward;                     /* also covers forwarded packets: hooks_forward */
 };
 
-/* The length (of struct net) that everything in the list has; 0: there is no such list. */
+/* Returns the length (as in struct net) of everything in the list; 0 if there is no such list. */
 uint8_t recent_length(enum xtables_family family, enum recent_kind kind, const struct root_config *config);
 
-/* The byte of the 16 that selects one of 256 lists. length: as recent_length gave it. */
+/* Returns which of the 16 bytes selects one of 256 lists. length: as returned by recent_length. */
 unsigned recent_shard_byte(uint8_t length);
 
-/* Writes the name of a kernel list. n_shards: as of the layout; shard: below it. */
+/* Writes the name of a kernel list. n_shards: as in the layout; shard: below n_shards. */
 void recent_list_name(enum xtables_family family, enum recent_kind kind, const struct root_config *config,
                       unsigned n_shards, unsigned shard, char out[static RECENT_LIST_MAX]);
 
-/* The list of addresses that opened too many connections: "spammer_flood", "spammer6_flood". */
+/* Writes the name of the list of addresses that opened too many connections: "spammer_flood", "spammer6_flood". */
 void recent_flood_name(enum xtables_family family, const struct root_config *config, char out[static RECENT_LIST_MAX]);
 
-/* The chains and rules of a layout, which is borrowed. */
+/* Returns the chains and rules of a layout; borrows layout. */
 struct xtables_plan recent_plan(const struct recent_layout *layout);
 
-/* A chain that only a layout of RECENT_SHARDS has. */
+/* Returns a chain that only a layout with RECENT_SHARDS has. */
 struct label recent_split_chain(const struct root_config *config);
 
 #endif

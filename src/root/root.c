@@ -31,7 +31,7 @@ static int open_backend(struct root *root, struct why *why)
 	return err;
 }
 
-/* Without any, what a daemon before us left goes; where nf_tables is not to be had nothing was left. */
+/* If no gates are configured, removes those of an earlier daemon; if nf_tables is not available, there are none. */
 static int open_gates(struct root *root, struct why *why)
 {
 	const struct root_config *const config = &root->config;

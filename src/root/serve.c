@@ -15,11 +15,11 @@
 #include "root/state.h"
 
 enum {
-	STATUS_SYSTEM = 3, /* the exit status for an error of the system */
-	LINGER_MS = 10000, /* for the engine to end after it has closed its end of the pair */
+	STATUS_SYSTEM = 3, /* exit status for a system error */
+	LINGER_MS = 10000, /* how long the engine may take to end after closing its end of the pair */
 };
 
-/* SIGCHLD is the engine's end. */
+/* SIGCHLD tells that the engine has ended. */
 static const int forwarded[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
 
 void root_block_signals(void)
@@ -27,7 +27,7 @@ void root_block_signals(void)
 	signals_block(forwarded, sizeof forwarded / sizeof *forwarded);
 }
 
-/* along: a descriptor, or -1. */
+/* along: a descriptor to pass, or -1. */
 static ssize_t send_answer(int fd, struct message *m, int along)
 {
 	union {
@@ -45,7 +45,7 @@ static ssize_t send_answer(int fd, struct message *m, int along)
 	return sendmsg(fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* --- what others change --- */
+/* --- changes made by others --- */
 
 static void note_changed(struct root *root)
 {
@@ -60,8 +60,8 @@ static void note_changed(struct root *root)
 }
 
 /*
- * Notifies the engine, once until it asks for something again: it then compares anyway, and a flood of changes must not
- * fill its socket. -EPIPE: it closed its end.
+ * Notifies the engine, once until its next request: it then compares anyway, and many changes must not fill its
+ * socket. -EPIPE: the engine closed its end.
  */
 static int report_changed(struct root *root, int fd)
 {
@@ -83,14 +83,17 @@ static int report_changed(struct root *root, int fd)
 	return 0;
 }
 
-/* One packet. 0, or -EPIPE: the engine closed its end; -EPROTO: a protocol violation. */
+/* Serves one packet. Returns 0; -EPIPE if the engine closed its end; -EPROTO on a protocol violation. */
 static int serve_one(struct root *root, int fd)
 {
 	struct message m;
 	ssize_t len;
 	int along, err;
 
-	/* MSG_TRUNC: the length it had, so that a longer packet is not mistaken for one that fits. */
+	/*
+	 * With MSG_TRUNC, recv returns the packet's real length, so that a longer one is not mistaken for one that
+	 * fits.
+	 */
 	len = recv(fd, &m, sizeof m, MSG_TRUNC | MSG_DONTWAIT);
 	if (len < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
@@ -104,11 +107,11 @@ static int serve_one(struct root *root, int fd)
 	err = len < 0 ? errno : 0;
 	if (along >= 0)
 		(void)close(along);
-	/* EAGAIN: it asks and asks and does not listen. */
+	/* EAGAIN: the engine sends requests without reading the answers. */
 	return len == (ssize_t)message_size(&m) ? 0 : err == EAGAIN ? -EPROTO : -EPIPE;
 }
 
-/* Hands on one signal. True when it was the engine's end; *ret_status is waitpid's then. */
+/* Forwards one signal. Returns true if the engine has ended; *ret_status is then from waitpid. */
 static bool handle_signal(int signals, pid_t engine, int *ret_status)
 {
 	const int signo = signals_next(signals);
@@ -116,7 +119,7 @@ static bool handle_signal(int signals, pid_t engine, int *ret_status)
 	if (signo == 0)
 		return false;
 	if (signo != SIGCHLD)
-		(void)kill(engine, signo); /* it is not reaped yet, so the pid is still its own */
+		(void)kill(engine, signo); /* it is not reaped yet, so the pid is still the engine's */
 	return waitpid(engine, ret_status, WNOHANG) == engine;
 }
 
@@ -128,7 +131,7 @@ static int exit_status(int status)
 	return STATUS_SYSTEM;
 }
 
-/* What the tarpit counted. False: it is gone, and the connections led to it are refused by the kernel. */
+/* Reads the tarpit's counters. Returns false if it has ended; the kernel then refuses the redirected connections. */
 static bool read_tarpit(struct root *root, int fd)
 {
 	struct message_tarpit counts;
@@ -164,13 +167,13 @@ int root_serve(struct root *root, int fd, pid_t engine)
 		log_line(LOG_ERR, "%s; the engine is stopped", why.text);
 		(void)kill(engine, SIGKILL);
 	}
-	/* It may have ended before its SIGCHLD was blocked. */
+	/* The engine may have ended before SIGCHLD was blocked. */
 	ended = waitpid(engine, &status, polled[SIGNALS].fd < 0 ? 0 : WNOHANG) == engine;
 	while (!ended) {
 		const int n = poll(polled, PLACES, timeout_ms);
 
 		if (n < 0)
-			continue; /* EINTR by a debugger; nothing else can be */
+			continue; /* EINTR from a debugger; no other error is possible */
 		if (n == 0) {
 			log_line(LOG_ERR, "the engine closed its socket but does not end: killed");
 			(void)kill(engine, SIGKILL);
@@ -191,13 +194,14 @@ int root_serve(struct root *root, int fd, pid_t engine)
 				timeout_ms = LINGER_MS;
 			}
 		}
-		/* What was changed during a large transaction of ours is known without an event. */
+		/* Changes made during a large transaction of ours become known without an event. */
 		if (polled[CHANGES].revents != 0 || (polled[PACKETS].revents != 0 && polled[CHANGES].fd >= 0))
 			note_changed(root);
 		if (polled[TARPIT].revents != 0 && !read_tarpit(root, polled[TARPIT].fd))
 			polled[TARPIT].fd = -1;
 		if (polled[PACKETS].fd >= 0 && !ended)
-			(void)report_changed(root, polled[PACKETS].fd); /* an engine that is gone is found above */
+			/* if the engine is gone, that is detected above */
+			(void)report_changed(root, polled[PACKETS].fd);
 	}
 	if (polled[SIGNALS].fd >= 0)
 		(void)close(polled[SIGNALS].fd);

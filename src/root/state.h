@@ -20,30 +20,31 @@
 #include "root/lists.h"
 #include "root/root.h"
 
-#define ROOT_AUTOMATIC "auto" /* the backend that automatic.h chooses */
+#define ROOT_AUTOMATIC "auto" /* name of the choice that automatic.h makes */
 
 struct root {
 	struct root_config config;
 	struct claim claim;
 	const struct backend *backend;
-	struct lists *lists;          /* of the backend */
-	struct gate_keeper *gates;    /* NULL: there are none */
-	bool automatic;               /* it was chosen here; once the engine has prepared something it stays */
-	bool settled;                 /* the kernel holds what is wanted: what other backends left is gone */
-	struct message_tarpit tarpit; /* as it counted last */
-	struct why reason;            /* for this backend; "": it was configured */
-	bool began;                   /* the engine has asked for more than its configuration: the start is done */
-	int64_t second;               /* the clock's, that adds counts for */
+	struct lists *lists;       /* the lists of that backend */
+	struct gate_keeper *gates; /* NULL: no gates */
+	bool automatic;            /* the backend was chosen by automatic.h and may still change; false once prepared */
+	bool settled;              /* the kernel holds what is wanted, and leftovers of other backends are gone */
+	struct message_tarpit tarpit; /* as last reported by the tarpit */
+	struct why reason;            /* why this backend was chosen; "": it was configured */
+	bool began;                   /* the engine has requested more than its configuration: the start is over */
+	int64_t second;               /* the clock second that adds counts */
 	uint32_t adds;
-	struct backend_change change; /* not reported yet */
-	bool changed, reported;       /* something is in change; the engine has made no request since the last report */
-	bool logged_too_many;         /* in this second: so that an attacker's flood is not a flood of lines */
+	struct backend_change change; /* not yet reported */
+	/* changed: change holds something; reported: the engine has made no request since the last report */
+	bool changed, reported;
+	bool logged_too_many; /* in this second, so that an attack does not flood the log */
 };
 
-/* From now on that backend, which is said where it was chosen here. */
+/* Switches to the chosen backend, and logs it if the choice was automatic. */
 void root_use(struct root *root, const struct automatic *chosen);
 
-/* What a configuration may not have. Errors: -EINVAL. */
+/* Checks that the configuration is valid. Errors: -EINVAL. */
 int root_check(const struct root_config *config, struct why *why);
 
 static inline struct message_entry root_entry(const struct net *net, uint8_t list)

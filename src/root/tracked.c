@@ -15,26 +15,26 @@
 
 enum { TUPLE_MAX = 128 }; /* CTA_TUPLE_ORIG of IPv6 has 76 bytes */
 
-/* An entry to be deleted. */
+/* An entry to delete. */
 struct found {
-	uint32_t id;              /* network order, as is ... */
+	uint32_t id;              /* network order, like ... */
 	uint16_t zone, tuple_len; /* ... the zone */
 	uint8_t family;
-	uint8_t tuple[TUPLE_MAX]; /* the contents of its CTA_TUPLE_ORIG */
+	uint8_t tuple[TUPLE_MAX]; /* contents of its CTA_TUPLE_ORIG */
 };
 
 struct walk {
 	const struct tracked_query *query;
 	struct netlink netlink;
-	struct netlink_found found; /* struct found */
+	struct netlink_found found; /* items are struct found */
 	uint16_t published;
 	size_t n_own;
-	struct net own[LOCALADDRS_MAX]; /* of this machine */
+	struct net own[LOCALADDRS_MAX]; /* addresses of this machine */
 };
 
-/* --- what an entry says --- */
+/* --- parsing an entry --- */
 
-/* The attributes of a message or a nest, by type; CTA_MAX is the largest of any here. */
+/* The attributes of a message or a nested attribute, by type; CTA_MAX is the largest type used here. */
 struct attributes {
 	const struct nlattr *of[CTA_MAX + 1];
 };
@@ -57,7 +57,7 @@ static struct attributes attributes_of(const struct nlmsghdr *header)
 	return in;
 }
 
-/* The attribute of that type in a nest, NULL: none; at least len bytes long. */
+/* Returns the attribute of that type in a nest; NULL if it is absent or shorter than len bytes. */
 static const struct nlattr *attribute(const struct nlattr *nest, uint16_t type, size_t len)
 {
 	struct attributes in = {{NULL}};
@@ -67,7 +67,7 @@ static const struct nlattr *attribute(const struct nlattr *nest, uint16_t type, 
 	return in.of[type] != NULL && mnl_attr_get_payload_len(in.of[type]) >= len ? in.of[type] : NULL;
 }
 
-/* The source of a tuple. False: it has none. */
+/* Returns the source address of a tuple in *ret; false if it has none. */
 static bool source_of(uint8_t family, const struct nlattr *tuple, struct addr *ret)
 {
 	const struct nlattr *const ip = attribute(tuple, CTA_TUPLE_IP, 0);
@@ -84,7 +84,7 @@ static bool source_of(uint8_t family, const struct nlattr *tuple, struct addr *r
 	return true;
 }
 
-/* The port that the client of an open TCP connection connected to, if it is one of the query's; else 0. */
+/* Returns the port that the client of an open TCP connection connected to, if it is one of the query's; otherwise 0. */
 static uint16_t port_of(const struct tracked_query *query, const struct attributes *in)
 {
 	const struct nlattr *const proto = attribute(in->of[CTA_TUPLE_ORIG], CTA_TUPLE_PROTO, 0);
@@ -180,14 +180,14 @@ int tracked_delete(const struct tracked_query *query, uint32_t *ended)
 		err = delete (&w, &found[i]);
 		*ended += err == 0;
 		if (err == -ENOENT)
-			err = 0; /* it has just ended */
+			err = 0; /* it has just been closed */
 	}
 	netlink_close(&w.netlink);
 	free(w.found.all);
 	return err;
 }
 
-/* --- finding what is published --- */
+/* --- finding published ports --- */
 
 static int find_published(const struct nlmsghdr *header, void *data)
 {
@@ -201,7 +201,7 @@ static int find_published(const struct nlmsghdr *header, void *data)
 	    (ntohl(mnl_attr_get_u32(status)) & IPS_DST_NAT) == 0 || (port = port_of(w->query, &in)) == 0 ||
 	    !source_of(family_of(header), in.of[CTA_TUPLE_REPLY], &server))
 		return MNL_CB_OK;
-	/* To another port of this machine: that passes through INPUT. */
+	/* DNAT to another port of this machine: such packets pass through INPUT. */
 	for (size_t i = 0; i < w->n_own; i++)
 		if (net_has(&w->own[i], &server))
 			return MNL_CB_OK;

@@ -14,11 +14,11 @@
 enum {
 	LOCK_WAIT_MS = 5000,
 	LOCK_STEP_MS = 20,
-	DEPTH_MAX = 8,     /* of chains that lead to one that is jumped from */
-	COMMIT_TRIES = 10, /* with 2, 4, 8 ... ms between them: 1 s in all */
+	DEPTH_MAX = 8,     /* nested chains between FORWARD and one that jumps to ours */
+	COMMIT_TRIES = 10, /* waiting 2, 4, 8 ... ms in between: 1 s in all */
 };
 
-/* One snapshot of the kernel's table and the plan for it. */
+/* A snapshot of the kernel's table, and the plan for it. */
 struct work {
 	const struct family *family;
 	const struct xtables_plan *plan;
@@ -68,7 +68,7 @@ static unsigned count_jumps(const struct work *work, const char *from, const cha
 	return n;
 }
 
-/* Order is not compared: only a person who edits our chain by hand can change it. */
+/* Does not compare the order: only a person who edits our chain by hand can change it. */
 static bool chain_is_right(const struct work *work, unsigned chain, const char *label)
 {
 	struct rule rule;
@@ -122,7 +122,10 @@ static int delete_jumps(struct work *work, const char *from, const char *chain, 
 	}
 }
 
-/* Packets that are forwarded come to the chain: from FORWARD, which is not left for INPUT. */
+/*
+ * Returns whether packets of the chain from reach the given chain. Called with FORWARD: whether it sees forwarded
+ * packets.
+ */
 static bool is_forwarding(const struct work *work, const char *from, const char *chain, unsigned depth)
 {
 	const void *rule = NULL;
@@ -136,7 +139,7 @@ static bool is_forwarding(const struct work *work, const char *from, const char 
 	return is;
 }
 
-/* Its place among the administrator's rules is the administrator's choice, so a good jump stays where it is. */
+/* A correct jump stays where it is: its position among the administrator's rules is the administrator's choice. */
 static int write_jump(struct work *work, const char *name, bool optional, struct why *why)
 {
 	const struct family *const family = work->family;
@@ -187,7 +190,7 @@ static int delete_chain(struct work *work, unsigned chain, struct why *why)
 	return 0;
 }
 
-/* The same with jumps to it, from whatever chain. */
+/* Drops a chain and all jumps to it, from any chain. */
 static int drop_chain(struct work *work, unsigned chain, struct why *why)
 {
 	const struct label label = name_of(work, chain);
@@ -213,7 +216,7 @@ static int put_in_place(struct work *work, struct why *why)
 	if (work->family->ops->builtin(main_chain.text, work->handle))
 		return why_set(why, EINVAL, "%s: chain %s is the kernel's own: choose another name", work->family->tool,
 		               main_chain.text);
-	/* What is jumped to comes before the jump. */
+	/* A chain must exist before the jumps to it. */
 	for (unsigned chain = 0; chain < work->plan->n_chains && err == 0; chain++)
 		err = is_wanted(work, chain) ? write_chain(work, chain, why) : 0;
 	for (size_t i = 0; i < work->plan->n_jumps && err == 0; i++)
@@ -230,7 +233,7 @@ static int remove_rules(struct work *work, struct why *why)
 
 	if (!work->family->ops->is_chain(main_chain.text, work->handle))
 		return 0;
-	/* Those that jump before those that are jumped to, so that the walks are short. */
+	/* Chains that jump are removed before their targets, so that the searches are short. */
 	for (unsigned chain = work->plan->n_chains; chain-- > 0 && err == 0;)
 		err = drop_chain(work, chain, why);
 	return err;
@@ -245,7 +248,7 @@ static int pause_ms(long ms)
 	return nanosleep(&time, NULL);
 }
 
-/* Returns the lock, to be closed, or -errno. */
+/* Returns the locked descriptor, which the caller closes, or -errno. */
 static int lock_tables(struct why *why)
 {
 	const char *path = secure_getenv("XTABLES_LOCKFILE");
@@ -314,7 +317,7 @@ bool xtables_is_used(enum xtables_family family)
 	return used;
 }
 
-/* 0; -EAGAIN: the rules were changed meanwhile, begin again; or an error. */
+/* Returns 0; -EAGAIN if the rules were changed meanwhile, so that the caller must start again; or an error. */
 static int commit(struct work *work, struct why *why)
 {
 	if (work->family->ops->commit(work->handle))
@@ -326,7 +329,7 @@ static int commit(struct work *work, struct why *why)
 	return failed(work, "write table", "filter", why);
 }
 
-/* change: with a snapshot of the table, makes it as planned. */
+/* Runs change on a snapshot of the table, and commits. */
 static int change_table(enum xtables_family family, const struct xtables_plan *plan,
                         int (*change)(struct work *work, struct why *why), bool *ret_changed, struct why *why)
 {

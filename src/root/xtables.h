@@ -1,15 +1,15 @@
 /*
- * xtables: our chain, the jump to it and its rules, in the legacy iptables of both families.
+ * xtables: maintains our chain, the jumps to it and its rules in the legacy iptables of both families.
  *
- * The only place that knows libiptc. What must be there comes as a plan; it is compared with what is there, and only
- * what differs is written, in one commit; so calling it twice does no harm. Other people's chains and rules are never
- * touched, but for jumps to our chain. It does not know what the rules match, or how.
+ * Only the xtables files know libiptc. The caller describes the wanted rules as a plan; it is compared with what
+ * exists, and only the differences are written, in one commit; so calling it twice does no harm. Other chains and
+ * rules are never touched, except for jumps to our chain. The module does not know what the rules match, or how.
  *
- * Locking: flock on /run/xtables.lock ($XTABLES_LOCKFILE), as iptables does: the kernel notices a foreign
- * change only when it changes the number of rules, and would undo any other silently (measured).
- * Errors: -errno with the remedy; -EPERM no capability, -ENOENT or -ENOPROTOOPT no legacy xtables or no
- * such match, -EAFNOSUPPORT no IPv6, -EBUSY the lock is held for too long.
- * Source: iptables 1.8.9 libiptc/; measured on 6.18.
+ * Locking: flock on /run/xtables.lock ($XTABLES_LOCKFILE), as iptables does. Without it, a concurrent change by
+ * another program would be undone silently, unless it changes the number of rules, which the kernel notices
+ * (measured). Errors: -errno with the remedy; -EPERM without the capability, -ENOENT or -ENOPROTOOPT if there is no
+ * legacy xtables or no such match, -EAFNOSUPPORT without IPv6, -EBUSY if the lock is held for too long. Source:
+ * iptables 1.8.9 libiptc/; measured on 6.18.
  */
 #ifndef WFS_ROOT_XTABLES_H
 #define WFS_ROOT_XTABLES_H
@@ -21,7 +21,7 @@
 
 enum xtables_family { XTABLES_IP4, XTABLES_IP6 };
 
-/* GCC 11 mistakes a shorter string given to libiptc for an overread, so names are kept in the full 32 bytes. */
+/* GCC 11 mistakes a shorter string passed to libiptc for an overread, so names are kept in the full 32 bytes. */
 struct label {
 	char text[32]; /* xt_chainlabel */
 };
@@ -29,37 +29,42 @@ struct label {
 enum { XTABLES_JUMPS_MAX = 4 };
 
 /*
- * Chains by number, each after those that it jumps to. Packets come to "main"; those that are forwarded, where DNAT may
- * have changed the port, to "forwarded", which may be the same.
+ * The chains and rules wanted. Chains are numbered, each after those it jumps to. Packets enter main; forwarded ones,
+ * whose port DNAT may have changed, enter forwarded, which may be the same chain.
  */
 struct rule;
 struct xtables_plan {
 	size_t n_jumps;
 	struct {
 		const char *from;
-		bool optional; /* there need not be such a chain */
+		bool optional; /* the chain from need not exist */
 	} jumps[XTABLES_JUMPS_MAX];
-	const char *modules; /* what the kernel may lack of these rules, as modprobe's arguments */
+	const char *modules; /* arguments for modprobe: modules that these rules need */
 	unsigned n_chains, main, forwarded;
-	const void *of; /* for the functions */
+	const void *of; /* passed to the functions below */
 	struct label (*name)(const void *of, unsigned chain);
-	/* Rule number "place" of a chain. False: it has no more; a chain without any is not wanted, but for main. */
+	/*
+	 * Returns rule number "place" of a chain; false if it has no more. A chain without rules is not wanted,
+	 * except main.
+	 */
 	bool (*rule)(const void *of, unsigned chain, unsigned place, struct rule *ret);
-	/* The jump to main, or to forwarded. */
+	/* Returns the jump to main or to forwarded. */
 	void (*jump)(const void *of, unsigned chain, struct rule *ret);
 };
 
-/* Makes the kernel's rules as planned. *ret_changed: something had to be changed. */
+/* Makes the kernel's rules match the plan. *ret_changed: something had to be changed. */
 int xtables_apply(enum xtables_family family, const struct xtables_plan *plan, bool *ret_changed, struct why *why);
 
-/* Removes our chains, wanted or not, and every jump to them. */
+/* Removes all chains of the plan, with or without rules, and every jump to them. */
 int xtables_remove(enum xtables_family family, const struct xtables_plan *plan, bool *ret_changed, struct why *why);
 
-/* False when the table of rules was never used, so that none of ours can be in it: reading it would make the kernel
- * load it. */
+/*
+ * Returns false if the filter table was never used, so that none of our rules can be in it. Reading the table would
+ * make the kernel load it.
+ */
 bool xtables_is_used(enum xtables_family family);
 
-/* Is there such a chain, perhaps from a daemon before us? */
+/* Returns in *ret whether the chain exists, perhaps from an earlier daemon. */
 int xtables_has(enum xtables_family family, const struct label *chain, bool *ret, struct why *why);
 
 #endif

@@ -21,7 +21,7 @@ static void finish6(struct rule *rule, uint8_t protocol, unsigned byte, uint8_t 
 {
 	rule->u.ip6.ipv6.proto = protocol;
 	if (protocol != 0)
-		rule->u.ip6.ipv6.flags |= IP6T_F_PROTO; /* else the kernel does not look at it */
+		rule->u.ip6.ipv6.flags |= IP6T_F_PROTO; /* otherwise the kernel ignores it */
 	rule->u.ip6.ipv6.src.s6_addr[byte] = value;
 	rule->u.ip6.ipv6.smsk.s6_addr[byte] = mask;
 	rule->u.ip6.target_offset = (uint16_t)rule->target_at; /* <= RULE_MAX */

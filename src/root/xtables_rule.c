@@ -89,7 +89,7 @@ void rule_match_ports(const struct root_config *config, struct rule *rule)
 		for (size_t i = 0; i < config->n_ports; i++)
 			ports->ports[i] = config->ports[i];
 	} else if (config->sessions == ROOT_KEPT) {
-		/* Protocols without SYN, too. */
+		/* Includes protocols without SYN. */
 		struct xt_state_info *const state = rule_match(rule, "state", 0, sizeof *state, sizeof *state);
 
 		state->statemask = XT_STATE_BIT(IP_CT_NEW);
@@ -98,7 +98,7 @@ void rule_match_ports(const struct root_config *config, struct rule *rule)
 
 void rule_target_log(const struct root_config *config, struct rule *rule)
 {
-	/* From prev on it is the kernel's own reckoning. */
+	/* The fields from prev on are the kernel's own state. */
 	struct xt_rateinfo *const limit =
 		rule_match(rule, "limit", 0, sizeof *limit, offsetof(struct xt_rateinfo, prev));
 	struct xt_log_info *log;
@@ -114,6 +114,6 @@ void rule_target_reject(enum xtables_family family, bool reset, struct rule *rul
 {
 	struct ipt_reject_info *const reject = rule_target(rule, "REJECT", sizeof *reject);
 
-	/* struct ip6t_reject_info is one number of the same size. */
+	/* struct ip6t_reject_info is a single integer of the same size. */
 	reject->with = reset ? xtables_families[family].reset : xtables_families[family].reject;
 }
