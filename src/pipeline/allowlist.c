@@ -11,7 +11,7 @@ struct allowlist {
 	const struct config *config;
 	struct netfile files[CONFIG_WORDS_MAX];
 	struct hostnames *hostnames; /* NULL: none */
-	struct senders *senders;     /* likewise */
+	struct senders *senders;     /* NULL: none */
 	struct nets all;             /* as the verdict last received them */
 	unsigned changes;
 	struct verdict *notified;

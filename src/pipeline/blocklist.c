@@ -11,8 +11,8 @@
 #include "pipeline/netfile.h"
 
 enum {
-	MOVED_AT_ONCE = 1024, /* networks in one slice: some milliseconds when the kernel removes them */
-	IP6_SHORTEST = 64,    /* an allowed IPv6 address opens the network of its host */
+	MOVED_AT_ONCE = 1024, /* networks in one slice; the kernel needs some milliseconds to remove them */
+	IP6_SHORTEST = 64,    /* an allowed IPv6 address spares its host's whole /64 */
 };
 
 struct listed {
@@ -23,30 +23,30 @@ struct listed {
 
 enum stage {
 	STAGE_NONE,
-	STAGE_ADD,    /* what is in next alone */
-	STAGE_REMOVE, /* what is in held alone */
+	STAGE_ADD,    /* the networks that are only in next */
+	STAGE_REMOVE, /* the networks that are only in held */
 };
 
 struct blocklist {
-	uint8_t ports; /* list of ports */
+	uint8_t ports; /* port list */
 	size_t n_files;
 	struct netfile files[CONFIG_WORDS_MAX];
-	bool reread; /* since what is wanted was worked out */
+	bool reread; /* after what is wanted was last worked out */
 
 	size_t n, cap;
-	struct listed *all; /* by address, none inside another */
-	size_t n_never;     /* left out before that, for what is inside; the first: */
+	struct listed *all; /* sorted by address; none lies inside another */
+	size_t n_never;     /* left out because they contain addresses that are never blocked; and the first of them */
 	struct net first_never;
 
-	/* What it was worked out from. */
+	/* The state from which next was worked out last. */
 	const struct verdict *verdict;
 	unsigned allowed;
 	uint64_t allowances;
-	bool temporary; /* something is spared for a while only: worked out each time */
+	bool temporary; /* an allowance that ends spares part of it: work it out at every refresh */
 
-	struct nets held, next; /* wanted by reconcile, and what is to be; sealed */
+	struct nets held, next; /* what reconcile wants, and what it will want; sealed */
 	enum stage stage;
-	size_t at, other; /* how far both were read in this stage */
+	size_t at, other; /* how far the two lists were read in this stage */
 	struct blocklist_change change;
 };
 
@@ -88,7 +88,7 @@ void blocklist_configure(struct blocklist *b, const struct config_words *files)
 		b->files[i].path = files->list[i];
 	}
 	b->n_files = files->n;
-	b->n = 0; /* they name files that are others now: gathered again by the next refresh */
+	b->n = 0; /* all refers to the old files; the next refresh gathers it again */
 	b->reread = true;
 	for (size_t k = 0; k < n_old; k++)
 		netfile_done(&old[k]);
@@ -105,16 +105,16 @@ static int by_place(const void *x, const void *y)
 	return a->file != b->file ? a->file - b->file : (a->line > b->line) - (a->line < b->line);
 }
 
-/* One network of a file. */
+/* Adds one network of a file. */
 static void note(struct blocklist *b, size_t file, const struct netfile_entry *e)
 {
 	if (!net_is_never(&e->net))
-		b->all[b->n++] = (struct listed){e->net, (uint16_t)file, e->line}; /* below CONFIG_WORDS_MAX */
+		b->all[b->n++] = (struct listed){e->net, (uint16_t)file, e->line}; /* file is below CONFIG_WORDS_MAX */
 	else if (b->n_never++ == 0)
 		b->first_never = e->net;
 }
 
-/* All files together. */
+/* Merges the networks of all files, without those that lie inside another. */
 static void gather(struct blocklist *b)
 {
 	size_t n = 0, all;
@@ -194,7 +194,7 @@ static void leave_out(struct blocklist *b, const struct net *net)
 		b->change.first_left_out = *net;
 }
 
-/* Where the recursion ends: a host is allowed or not. */
+/* Returns true where the halving ends: a host is either allowed or not. */
 static bool is_host(const struct net *net)
 {
 	return net->len == 128 || (net->len >= IP6_SHORTEST && !lengths_is_ip4(net));
@@ -204,7 +204,7 @@ static void add_unspared(struct blocklist *b, const struct verdict *verdict, con
                          const struct net *net)
 {
 	struct net pieces[RECONCILE_PIECES_MAX],
-		half = {net->addr, (uint8_t)(net->len + 1)}; /* net->len is below 128 then */
+		half = {net->addr, (uint8_t)(net->len + 1)}; /* net->len is below 128 if half is used */
 
 	if (!verdict_spares(verdict, net)) {
 		if (reconcile == NULL || reconcile_pieces(reconcile, net, pieces) > 0)
@@ -248,7 +248,7 @@ int blocklist_refresh(struct blocklist *b, const struct verdict *verdict, const 
 	int result = 0;
 
 	if (b->stage != STAGE_NONE)
-		return 0; /* one change after the other */
+		return 0; /* finish one change before the next */
 	for (size_t i = 0; i < b->n_files; i++) {
 		struct why this;
 
@@ -273,8 +273,8 @@ int blocklist_refresh(struct blocklist *b, const struct verdict *verdict, const 
 /* --- into the kernel --- */
 
 /*
- * Of those that do not fit into the kernel the ones that end first stay out (capacity.h): each gets an end of its own,
- * the same each time, so that not all of them do.
+ * Blocks that end first are left out if not all fit into the kernel (capacity.h). So each network gets its own end,
+ * always the same, and not all of them are left out.
  */
 static struct block block_of(const struct blocklist *b, const struct net *net)
 {
@@ -284,7 +284,7 @@ static struct block block_of(const struct blocklist *b, const struct net *net)
 		.net = *net, .until_s = BLOCK_NO_END_S + spread_s, .cause = BLOCK_LISTED, .list = b->ports};
 }
 
-/* The next that are in from and not in other, MOVED_AT_ONCE at most. */
+/* Collects the next networks that are in from but not in other, at most MOVED_AT_ONCE. */
 static size_t next_missing(struct blocklist *b, const struct nets *from, const struct nets *other,
                            struct block out[static MOVED_AT_ONCE])
 {
@@ -357,7 +357,7 @@ int blocklist_move(struct blocklist *b, struct reconcile *reconcile, int64_t now
 		return 0;
 	}
 	if (b->at == 0 && b->held.n > 0 && reconcile_is_busy(reconcile))
-		return 0; /* what is new is not in the kernel yet */
+		return 0; /* wait until the kernel has the new networks */
 	n = next_missing(b, &b->held, &b->next, blocks);
 	if (n > 0)
 		rc = reconcile_del(reconcile, blocks, n, now_s, why);

@@ -1,8 +1,8 @@
 #include "pipeline/capacity.h"
 
 enum {
-	BUCKETS = 1024,   /* of time left, of one rank: so exact is the choice */
-	SPARE_PARTS = 16, /* one of so many parts is left for new blocks */
+	BUCKETS = 1024,   /* of remaining time within one rank: the precision of the choice */
+	SPARE_PARTS = 16, /* 1/16 of the capacity is kept free for new blocks */
 };
 
 unsigned capacity_rank(const struct wanted_entry *e)
@@ -33,7 +33,7 @@ static int64_t left(const struct wanted_entry *e, int64_t now_s)
 	return e->until_s > now_s ? e->until_s - now_s : 0;
 }
 
-/* Of one family and rank, by the time that is left of the longest: a number of each bucket. */
+/* Counts the entries of one family and rank per bucket of remaining time, where longest_s is the longest. */
 static void count_buckets(const struct wanted *w, bool ip4, unsigned rank, int64_t longest_s, int64_t now_s,
                           size_t buckets[static BUCKETS])
 {

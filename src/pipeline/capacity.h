@@ -1,8 +1,9 @@
 /*
- * capacity: what stays out when more is wanted than the kernel's lists hold.
+ * capacity: chooses which blocks to leave out when more are wanted than the kernel's lists can hold.
  *
- * Private to the folder. Chosen once for each comparison, for each family: those with the fewest offences stay out, of
- * them those that end soonest. Some room is left for what is decided until the next comparison. Pure.
+ * Private to the folder. The choice is made once per comparison and address family. Blocks with the fewest offences are
+ * left out first, and among those the ones that end soonest. Some capacity is kept free for blocks decided before the
+ * next comparison. Pure.
  */
 #ifndef WFS_PIPELINE_CAPACITY_H
 #define WFS_PIPELINE_CAPACITY_H
@@ -13,19 +14,24 @@
 
 #include "pipeline/wanted.h"
 
-enum { CAPACITY_RANKS = 11 }; /* 8 offences, and what the comment of capacity_rank says */
+enum { CAPACITY_RANKS = 11 }; /* 8 offences, and those that capacity_rank describes */
 
-/* What lies below it stays out: a lower rank, or the same and an earlier end. Zeroed: everything fits. */
+/*
+ * Entries below the cut are left out: those of a lower rank, or of the same rank with an earlier end. Initialise to
+ * zero: everything fits.
+ */
 struct capacity_cut {
 	unsigned rank;
 	int64_t until_s;
 };
 
-/* The worse a client, the higher: 0 listed by others, 1 to 8 its offences, 9 a network of blocked clients, 10 by hand.
- */
+/* Returns the rank of an entry: 0 listed by others, 1 to 8 its offences, 9 a network of blocked clients, 10 manual. */
 unsigned capacity_rank(const struct wanted_entry *entry);
 
-/* For the entries of one family, of which so many can be held. Reads all of them twice when not all fit. */
+/*
+ * Chooses the cut for the entries of one family, of which the kernel holds capacity. If they do not all fit, this reads
+ * all entries twice.
+ */
 struct capacity_cut capacity_choose(const struct wanted *wanted, bool ip4, size_t capacity, int64_t now_s);
 
 bool capacity_fits(const struct capacity_cut *cut, const struct wanted_entry *entry);

@@ -1,10 +1,10 @@
 /*
- * change: immediate writes that do not come from a log: requests, blocks of clients that are allowed now, packets that
- * the kernel dropped. One transaction, with the name of the requester.
+ * change: writes at once what does not come from a log: admin requests, lifted blocks of clients that have become
+ * allowed, and packets that the kernel dropped. One change is one transaction, with the name of the requester.
  *
- * The other half of the one write path to hits and blocks: pending gathers evidence and writes it with its positions, a
- * change is written at once. Nothing else writes them; store/retention deletes old rows.
- * Errors as of store.h: nothing was changed then.
+ * This is the other half of the one write path to hits and blocks: pending gathers evidence and writes it together with
+ * log positions, a change is written immediately. Nothing else writes them; store/retention deletes old rows. Errors:
+ * see store.h; after an error nothing was changed.
  */
 #ifndef WFS_PIPELINE_CHANGE_H
 #define WFS_PIPELINE_CHANGE_H
@@ -19,12 +19,12 @@
 #include "store/hits.h"
 #include "store/store.h"
 
-/* The texts of a rule that is in no file. */
+/* The texts of a rule that is not in a rule file. */
 struct change_rule {
 	const char *name, *category, *reason;
 };
 
-/* A network is allowed until until_s; cause and why as of store/reputation.h. */
+/* Allows a network until until_s. cause and why: see store/reputation.h. */
 struct change_allowance {
 	int64_t until_s;
 	const char *cause, *why;
@@ -36,33 +36,37 @@ struct change_dropped {
 	struct store_dropped what;
 };
 
-/* All is borrowed; what is NULL or 0 is skipped. In this order: */
+/* All pointers are borrowed. Parts that are NULL or 0 are skipped. The parts are written in this order: */
 struct change {
 	int64_t at_s;
 
-	/* Active blocks to end, as for store_end; ended_by: "unblocked" ... */
+	/* Active blocks to end, as in store_end; ended_by: "unblocked" ... */
 	size_t n_ends;
 	const struct block *ends;
 	const char *ended_by;
 
-	/* Of this rule: a hit (its rule is filled in), then blocks that begin or are extended; a manual one ends the
-	 * one before. */
+	/*
+	 * A hit of this rule (its rule id is filled in), then blocks that begin or are extended. A manual block ends
+	 * the one before it.
+	 */
 	struct change_rule rule;
 	const struct store_hit *hit;
 	size_t n_blocks;
-	struct block *blocks; /* out: their ids */
+	struct block *blocks; /* out: receives the ids */
 
-	/* This counts as a good day of the client. */
+	/* Counts as a good day of this client. */
 	const struct net *good;
 
-	/* Of net: it is allowed, or all its allowances end. */
+	/* For net: allow it, or end all its allowances. */
 	const struct change_allowance *allowance;
 	bool disallows;
 
 	size_t n_dropped;
 	const struct change_dropped *dropped;
 
-	/* The requester and the request: an audit row. who NULL: the daemon itself. net NULL: everything. why "": none.
+	/*
+	 * The requester and the request, for an audit row. who NULL: the daemon itself, which writes none. net NULL:
+	 * everything. why "": no reason given.
 	 */
 	const char *who, *what, *why;
 	const struct net *net;

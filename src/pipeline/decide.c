@@ -7,11 +7,11 @@
 #include "base/account.h"
 
 enum {
-	LISTED_MAX = 320, /* a zone, two addresses, and the words between them */
-	FLOOD_MAX = 96,   /* two numbers, likewise */
+	LISTED_MAX = 320, /* bytes: a zone, two addresses, and the words between them */
+	FLOOD_MAX = 96,   /* bytes: two numbers, and the words between them */
 };
 
-/* A rule that blocked too many proven good clients: their blocks are released, and its matches no longer count. */
+/* Suspends a rule that blocked too many proven good clients: lifts their blocks; its matches no longer count. */
 static size_t suspend(const struct decide *d, const struct rule *rule, int64_t now_s)
 {
 	struct net nets[PENDING_LIFTED_MAX];
@@ -24,7 +24,7 @@ static size_t suspend(const struct decide *d, const struct rule *rule, int64_t n
 	return n;
 }
 
-/* A client was greylisted: perhaps it is the second machine of a large sender. */
+/* Handles a greylisted attempt: the client may be the second machine of a large sender. */
 static void handle_greylisted(const struct decide *d, const struct rules_hit *hit, int64_t time_s, int64_t now_s,
                               struct decide_result *ret)
 {
@@ -62,7 +62,7 @@ static enum verdict_kind kind_of(const struct rules_hit *hit)
 	switch (hit->rule->about) {
 	case RULES_ABOUT_MAIL:
 		return VERDICT_MAIL;
-	case RULES_ABOUT_LOGIN: /* a login to nobody knows what takes off no more than a delivery */
+	case RULES_ABOUT_LOGIN: /* a login to an unknown account earns no more credit than a delivery */
 		return hit->score < 0 && hit->account == ACCOUNT_NONE ? VERDICT_MAIL : VERDICT_LOGIN;
 	case RULES_ABOUT_ANY:
 		break;
@@ -75,7 +75,7 @@ static uint8_t list_of(const struct decide *d, const struct rulefile_rule *rule)
 	return portlists_of(&d->config->firewall.ports, rule->name, rule->category);
 }
 
-/* A hit of which all was reported in another log: it is no evidence. */
+/* Stores a hit that another log has reported completely: it is no evidence. */
 static void store_duplicate(const struct decide *d, const struct decide_line *line, const struct rules_hit *hit,
                             struct decide_result *ret)
 {
@@ -116,7 +116,7 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 	verdict_hit(d->verdict, &evidence, &ret->decision);
 	if (ret->decision.login != 0)
 		pending_login(d->pending, ret->decision.login, line->time_s);
-	if (hit->score <= 0) { /* good evidence counts, but is no hit */
+	if (hit->score <= 0) { /* good evidence counts, but is not a hit */
 		ret->is_good = hit->score < 0;
 		if (hit->score < 0 && ret->decision.outcome != VERDICT_ALLOWED)
 			pending_good(d->pending, &ret->decision.subject,
@@ -130,7 +130,7 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 		ret->released = suspend(d, hit->rule, now_s);
 }
 
-/* Stored instead of a log line. */
+/* Returns the text to store in place of a log line. */
 static struct span listed_text(const struct dnsbl_answer *answer, char out[static LISTED_MAX])
 {
 	char addr[ADDR_TEXT_MAX], code[ADDR_TEXT_MAX];
@@ -141,7 +141,7 @@ static struct span listed_text(const struct dnsbl_answer *answer, char out[stati
 	                     (size_t)snprintf(out, LISTED_MAX, "%s answers %s for %s", answer->list->zone, code, addr)};
 }
 
-/* False: the address was allowed already. */
+/* Returns false if the address was already allowed. */
 static bool allow_listed(const struct decide *d, const struct dnsbl_answer *answer, int64_t now_s,
                          struct decide_result *ret)
 {

@@ -31,7 +31,10 @@ static const char *skip_blanks(const char *p, const char *end)
 	return p;
 }
 
-/* The text of the member "cidr": networks need no escapes. What has the member but no text for it is given back. */
+/*
+ * Returns the value of the member "cidr"; networks need no escapes. Returns length 0 if there is no such member; if its
+ * value is not a string, returns the rest of the line, which is not a network.
+ */
 static struct span find_cidr(const char *p, const char *end)
 {
 	static const char key[] = "\"cidr\"";
@@ -48,7 +51,7 @@ static struct span find_cidr(const char *p, const char *end)
 	return (struct span){p, (size_t)((quote != NULL ? quote : end) - p)};
 }
 
-/* Where the network is to be; len 0: the line has none. */
+/* Returns where the network should be; length 0 if the line has none. */
 static struct span find_net(const char *line, size_t len)
 {
 	const char *const end = line + len, *const p = skip_blanks(line, end), *at = p;
@@ -71,7 +74,7 @@ enum netfile_line netfile_parse(const char *line, size_t len, struct net *ret)
 
 /* --- a file --- */
 
-/* The first one is the file's trouble. */
+/* Counts a bad line. The first one becomes the file's trouble. */
 static void note_bad(struct netfile *f, uint32_t number, const char *line, size_t len)
 {
 	const struct span text = find_net(line, len);
@@ -94,7 +97,7 @@ static void add(struct netfile *f, const struct net *net, uint32_t number)
 	f->list[f->n++] = (struct netfile_entry){*net, number};
 }
 
-/* The next line, without its newline; what is beyond LINE bytes is passed over. False: there is no more. */
+/* Reads the next line, without its newline and skipping anything beyond LINE bytes. Returns false at the end. */
 static bool next_line(FILE *in, char line[static LINE], size_t *ret_len)
 {
 	size_t n = 0;
@@ -157,7 +160,7 @@ static int cannot_read(struct netfile *f, int err, struct why *why)
 	return known ? 0 : NETFILE_ERROR;
 }
 
-/* NULL: *ret_err says why. */
+/* Returns NULL on error, with the errno in *ret_err. */
 static FILE *open_file(const struct netfile *f, struct stat *ret_st, int *ret_err)
 {
 	const int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -1,12 +1,12 @@
 /*
- * netfile: a file of networks that others may edit: [allow] file, [block] file.
+ * netfile: reads a file of networks that other programs may edit: [allow] file, [block] file.
  *
- * Private to the folder. Knows base only. One network a line, without host bits; what is behind it or behind "#" or ";"
- * is a comment. A line that begins with "{" is an object of JSON, one to a line, whose member "cidr" is the network, as
- * in Spamhaus' DROP; one without it is passed over. Reloaded when it was edited; the old content stays valid while it
- * cannot be read. A line that is no network is left out, and is an error of the file, which is returned once for each
- * edit and kept until the next. Only regular files, which cannot make the reader wait. Limits: NETFILE_MAX networks,
- * LINE bytes of a line are looked at.
+ * Private to the folder. Knows base only. Each line holds one network without host bits; anything after it, or after
+ * "#" or ";", is a comment. A line that begins with "{" is a one-line JSON object whose member "cidr" is the network,
+ * as in Spamhaus DROP; an object without that member is skipped. The file is reloaded after an edit; the old content
+ * stays valid while the file cannot be read. A line that is not a network is skipped and is an error of the file. An
+ * error is returned once for each edit and kept until the next. Only regular files are read, since others could make
+ * the reader wait. Limits: NETFILE_MAX networks; only the first LINE bytes of a line are parsed.
  */
 #ifndef WFS_PIPELINE_NETFILE_H
 #define WFS_PIPELINE_NETFILE_H
@@ -26,29 +26,31 @@ enum {
 
 struct netfile_entry {
 	struct net net;
-	uint32_t line; /* from 1 on */
+	uint32_t line; /* the first line is 1 */
 };
 
-/* Zeroed but for path: not read yet. */
+/* Initialise to zero except path; nothing is read yet. */
 struct netfile {
 	const char *path; /* borrowed */
-	struct stat st;   /* of what was read last */
+	struct stat st;   /* of the file as last read */
 	size_t n, cap;
-	struct netfile_entry *list; /* as they are in the file */
-	size_t n_bad;               /* lines that are left out */
-	bool unreadable;            /* now */
-	struct why trouble;         /* "": none; else of the first bad line, or why it cannot be read */
+	struct netfile_entry *list; /* in the order of the file */
+	size_t n_bad;               /* lines skipped */
+	bool unreadable;            /* the file cannot be read now */
+	struct why trouble;         /* "" if none; else the first bad line, or why the file cannot be read */
 };
 
-/* What is in a line, len bytes without a newline: *ret written when it is NETFILE_NET. Pure. */
+/* Parses a line of len bytes without its newline. Writes *ret only for NETFILE_NET. Pure. */
 enum netfile_line { NETFILE_NOTHING, NETFILE_NET, NETFILE_BAD };
 enum netfile_line netfile_parse(const char *line, size_t len, struct net *ret);
 
-/* Cheap when nothing changed. *ret_changed: set when it was reloaded. Returns 0, or NETFILE_ERROR when trouble is new,
- * which is in why. */
+/*
+ * Reloads the file if it changed; cheap if not. Sets *ret_changed to true after a reload. Returns 0, or NETFILE_ERROR
+ * with a sentence in why if trouble is new.
+ */
 int netfile_refresh(struct netfile *file, bool *ret_changed, struct why *why);
 
-/* Frees and empties. */
+/* Frees the entries and empties the file. */
 void netfile_done(struct netfile *file);
 
 #endif

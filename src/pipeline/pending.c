@@ -12,15 +12,15 @@
 #include "store/hits.h"
 #include "store/reputation.h"
 
-/* What belongs to the hit of the same number. */
+/* What belongs to the hit of the same index. */
 struct noted_hit {
 	const struct rule *rule;
 	struct pending_file *file;
-	size_t n_blocks; /* that it led to: the next of blocks */
-	bool suspends;   /* its rule; the next of suspensions */
+	size_t n_blocks; /* caused by it; they follow in blocks */
+	bool suspends;   /* it suspends its rule; the next of suspensions */
 };
 
-/* A rule that was suspended; how many of the nets to lift are its. */
+/* A rule that was suspended, and how many of lifted belong to it. */
 struct suspension {
 	const struct rule *rule;
 	int64_t at_s;
@@ -28,11 +28,11 @@ struct suspension {
 };
 
 struct noted_allowance {
-	struct pending_allowance a; /* a.why is ... */
+	struct pending_allowance a; /* its why points to the copy below */
 	char *why;
 };
 
-/* Its texts: from, to and helo in a row. */
+/* text holds from, to and helo one after the other, without NULs. */
 struct noted_attempt {
 	struct addr address;
 	int64_t time_s;
@@ -40,21 +40,22 @@ struct noted_attempt {
 	char *text;
 };
 
-/* Of one line; and of a batch, most of whose hits lead to none. */
+/* LINE_BLOCKS_MAX: blocks of one line. BLOCKS_MAX: blocks of a batch, most of whose hits cause none. */
 enum {
 	LINE_BLOCKS_MAX = RULES_HITS_MAX * VERDICT_BLOCKS_MAX,
 	BLOCKS_MAX = 2 * PENDING_HITS_MAX + LINE_BLOCKS_MAX,
 };
 
-/* Hits and what they led to. While the database cannot be written, full ones wait in a row. */
+/* Hits and the blocks that they caused. While the database cannot be written, full batches form a list. */
 struct batch {
 	struct batch *next;
 	size_t n_hits, n_blocks, n_bytes;
-	struct store_hit hits[PENDING_HITS_MAX]; /* spans into bytes; rule and log are filled when written */
+	/* their spans point into bytes; rule and log are set when it is written */
+	struct store_hit hits[PENDING_HITS_MAX];
 	struct noted_hit notes[PENDING_HITS_MAX];
 	struct block blocks[BLOCKS_MAX];
-	uint16_t led[BLOCKS_MAX];                                           /* to them: the number of the hit */
-	char bytes[PENDING_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* their texts, escaped */
+	uint16_t led[BLOCKS_MAX];                                           /* index of the hit that caused the block */
+	char bytes[PENDING_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* texts of the hits, escaped */
 };
 
 struct pending {
@@ -64,8 +65,8 @@ struct pending {
 
 	size_t n_batches; /* 1 ... PENDING_BATCHES_MAX */
 	struct batch *first, *last;
-	size_t n_told, n_lifted_told; /* blocks of the last, and all that were lifted: pending_told */
-	size_t n_stored;              /* blocks of the only one, written; SIZE_MAX: there were several */
+	size_t n_told, n_lifted_told; /* blocks of the last batch, and of lifted, that pending_told has covered */
+	size_t n_stored;              /* blocks of the only batch that was written; SIZE_MAX: there were several */
 
 	size_t n_suspensions, n_lifted;
 	struct suspension *suspensions;
@@ -77,10 +78,10 @@ struct pending {
 
 	struct pending_good good;
 
-	int64_t rule_ids[VERDICT_NO_RULE]; /* by the rule's index; 0: not looked up yet */
+	int64_t rule_ids[VERDICT_NO_RULE]; /* by rule index; 0: not looked up yet */
 };
 
-/* Not calloc: its pages are touched only when there is something in them. */
+/* Does not use calloc, so that pages are only touched once they hold something. */
 static struct batch *new_batch(void)
 {
 	struct batch *const b = alloc_raw(1, sizeof *b, "the pending transaction");
@@ -102,7 +103,7 @@ struct pending *pending_new(struct store *store)
 	return p;
 }
 
-/* But one, which is empty then. */
+/* Frees all batches but the last, and empties that. */
 static void drop_batches(struct pending *p)
 {
 	for (struct batch *next; p->first != p->last; p->first = next) {
@@ -191,7 +192,7 @@ struct pending_file *pending_unwritten(struct pending *p, struct span first, con
 
 /* --- hits --- */
 
-/* The beginning of text, escaped as it will be stored. */
+/* Copies the beginning of text, escaped as it will be stored. */
 static struct span keep(struct batch *b, struct span text, size_t max)
 {
 	struct span kept = {b->bytes + b->n_bytes, 0};
@@ -209,7 +210,7 @@ void pending_hit(struct pending *p, struct pending_file *file, const struct rule
 	struct batch *const b = p->last;
 
 	assert(b->n_hits < PENDING_HITS_MAX);
-	p->n_stored = 0; /* they may be written over */
+	p->n_stored = 0; /* its blocks may be overwritten now */
 	b->hits[b->n_hits] = (struct store_hit){
 		.time_s = time_s,
 		.address = hit->address,
@@ -335,7 +336,7 @@ bool pending_has_hits(const struct pending *p)
 	return p->n_batches > 1 || p->last->n_hits > 0;
 }
 
-/* finish: deferred evidence is written, too. */
+/* finish: count deferred evidence, too. */
 static bool has_news(const struct pending *p, bool finish)
 {
 	return pending_has_hits(p) || p->n_allowances > 0 || p->n_attempts > 0 ||
@@ -365,7 +366,7 @@ size_t pending_blocks(const struct pending *p, const struct block **ret)
 	return p->last->n_blocks - p->n_told;
 }
 
-/* Of blocks of clients whose network attacked, whatever the rule of the last hit. */
+/* The rule of blocks caused by the scores of the client's network, whatever the rule of the last hit. */
 static char spread_name[] = PENDING_SPREAD_RULE, spread_category[] = PENDING_SPREAD_CATEGORY,
 	    spread_reason[] = "many addresses of its network were hostile";
 static const struct rulefile_rule spread_text = {
@@ -409,7 +410,7 @@ static int write_suspension(struct pending *p, const struct suspension *s, const
 {
 	int rc = 0;
 
-	if (p->good.mode == PENDING_GOOD_WRITTEN) /* an old log suspends nothing now */
+	if (p->good.mode == PENDING_GOOD_WRITTEN) /* an old log suspends no rule now */
 		rc = store_suspend(p->store, s->rule->text->name, s->at_s, "blocked too many who had proven good", why);
 	for (size_t i = 0; i < s->n_nets && rc == 0; i++)
 		rc = store_end(p->store, &(struct block){.net = nets[i], .cause = BLOCK_EVIDENCE}, s->at_s, "suspended",
@@ -417,7 +418,10 @@ static int write_suspension(struct pending *p, const struct suspension *s, const
 	return rc;
 }
 
-/* Rules of no set (VERDICT_NO_RULE) share an index: they are rare, and looked up each time. */
+/*
+ * Looks up the id of a rule. Rules that are in no file share the index VERDICT_NO_RULE; they are rare, and looked up
+ * each time.
+ */
 static int find_rule(struct pending *p, const struct rule *rule, int64_t *ret_id, struct why *why)
 {
 	int64_t unknown = 0, *const id = rule->index == VERDICT_NO_RULE ? &unknown : &p->rule_ids[rule->index];
@@ -429,7 +433,10 @@ static int find_rule(struct pending *p, const struct rule *rule, int64_t *ret_id
 	return rc;
 }
 
-/* Hits first, all in one go: they have a table of their own. Blocks have their rules. */
+/*
+ * Writes all hits at once, before the blocks: they have a table of their own. Also sets their rules, which the blocks
+ * need.
+ */
 static int write_hits(struct pending *p, struct batch *b, struct why *why)
 {
 	for (size_t i = 0; i < b->n_hits; i++) {
@@ -442,12 +449,12 @@ static int write_hits(struct pending *p, struct batch *b, struct why *why)
 	return p->keeps == PENDING_ALL ? store_add_hits(p->store, b->hits, b->n_hits, why) : 0;
 }
 
-/* What was written of those that go through all batches. */
+/* How many entries of the lists that span all batches were written. */
 struct passed {
 	size_t suspensions, lifted;
 };
 
-/* Consecutive new blocks are written in one go; changes of older ones are written in their place between them. */
+/* Writes consecutive new blocks at once; writes changes of older blocks between them, in order. */
 static int write_blocks(struct pending *p, struct batch *batch, struct passed *passed, struct why *why)
 {
 	struct block *b = batch->blocks, *from = b;
@@ -479,7 +486,7 @@ static int write_blocks(struct pending *p, struct batch *batch, struct passed *p
 	return rc < 0 ? rc : store_add_blocks(p->store, from, (size_t)(b - from), why);
 }
 
-/* The rows of the failed transaction are gone. */
+/* Forgets the ids of rows that the failed transaction had added. */
 static void undo(struct pending *p)
 {
 	pending_files_undo(&p->files);
@@ -515,7 +522,10 @@ static void clear(struct pending *p, bool good)
 		pending_good_clear(&p->good);
 }
 
-/* A kill loses nothing deferred: it is written with the position it belongs to. */
+/*
+ * Returns true if this write includes the good evidence. Deferred evidence is written before the next commit, together
+ * with the position that it belongs to, so that a kill loses none.
+ */
 static bool writes_good(const struct pending *p)
 {
 	return p->good.mode == PENDING_GOOD_WRITTEN || pending_good_is_full(&p->good) ||
@@ -528,7 +538,7 @@ void pending_continue(struct pending *next, struct pending *filled)
 
 	pending_files_continue(&next->files, &filled->files);
 	if (writes_good(filled)) {
-		next->good.credit_s = filled->good.credit_s; /* still the newest */
+		next->good.credit_s = filled->good.credit_s; /* remains the newest */
 		return;
 	}
 	next->good = filled->good;

@@ -1,9 +1,9 @@
 /*
- * pending_files: the files of logs, and journals, that are being read: which row of the database each is, and how far
- * it was read since that was written.
+ * pending_files: the log files and journals that are being read. Each knows its database row, and how far it was read
+ * since that row was written.
  *
- * A part of pending: pending.h makes them, and writes their positions in the transaction of the hits before them. What
- * is counted here is added up until then.
+ * A part of pending: pending.h creates them, and writes their positions in the same transaction as the hits before
+ * those positions. Counters are summed until then.
  */
 #ifndef WFS_PIPELINE_PENDING_FILES_H
 #define WFS_PIPELINE_PENDING_FILES_H
@@ -18,33 +18,34 @@
 #include "store/logs.h"
 
 enum {
-	PENDING_FILES_MAX = 1024, /* held at once: 256 logs, two files before each, and catching up */
+	PENDING_FILES_MAX = 1024, /* at once: 256 logs, two older files of each, and catching up */
 };
 
-/* A file of a log: which row of the database it is, and how far it was read. */
+/* A file of a log: its database row, and how far it was read. */
 struct pending_file;
 
-/* How far it was read. id: 0 until it has a row. */
+/* Returns how far it was read. id is 0 until it has a row. */
 const struct store_log *pending_log(const struct pending_file *file);
 
-/* It is read on under this path, too: by another reader, or again. Each reader ends with pending_done. */
+/* Adds a reader, which reads the same file under this path. Each reader ends with pending_done. */
 void pending_share(struct pending_file *file, const char *path);
 
-/* Nothing more is read from this file by one that pending_file or pending_share was for; what it holds is still
- * written. */
+/* Ends one reader that pending_file or pending_share began. What it read is still written. */
 void pending_done(struct pending_file *file);
 
-/* What was read since: adds to the counters and moves the position. */
+/* Adds what was read since the last call to the counters, and moves the position. */
 struct pending_read {
-	int64_t lines, cut, unparsed; /* more of them */
-	int64_t last_line_at;         /* the newest time; 0: no line with a time */
-	int64_t position;             /* now */
+	int64_t lines, cut, unparsed; /* in addition to what was counted before */
+	int64_t last_line_at;         /* the newest time stamp; 0 if no line had one */
+	int64_t position;             /* the new position */
 	struct span last;             /* the line that ends there; its first POSITION_LAST_MAX bytes are kept */
 };
 void pending_read(struct pending_file *file, const struct pending_read *read);
 
-/* What was read since, up to the entry of this cursor: adds to the counters. unit: of what was suppressed, escaped; "":
- * none was. */
+/*
+ * The same for a journal, up to the entry with this cursor. unit: the unit whose messages were suppressed, escaped; ""
+ * if none were.
+ */
 struct pending_entries {
 	int64_t lines, cut, unparsed, forged, damaged, suppressed, gaps, lost;
 	int64_t last_line_at;
@@ -56,17 +57,17 @@ void pending_entries(struct pending_file *file, const struct pending_entries *re
 
 /* All of them. Release with pending_files_done. */
 struct pending_files {
-	struct pending_file *list; /* PENDING_FILES_MAX */
-	size_t n;                  /* places that were ever used */
+	struct pending_file *list; /* array of PENDING_FILES_MAX */
+	size_t n;                  /* places ever used */
 };
 
 void pending_files_init(struct pending_files *files);
 void pending_files_done(struct pending_files *files);
 
-/* files, made in the same order as those of from, are known to have been read as far. */
+/* Copies how far the files were read from from, whose files must have been added in the same order. */
 void pending_files_continue(struct pending_files *files, const struct pending_files *from);
 
-/* As pending_file, pending_journal and pending_unwritten. */
+/* See pending_file, pending_journal and pending_unwritten. */
 struct pending_file *pending_files_add(struct pending_files *files, const char *path, struct span first,
                                        const struct store_log *known);
 struct pending_file *pending_files_add_journal(struct pending_files *files, const char *name,
@@ -77,7 +78,10 @@ struct pending_file *pending_files_unwritten(const struct pending_files *files, 
 size_t pending_files_count(const struct pending_files *files);
 bool pending_files_have_news(const struct pending_files *files);
 
-/* In the transaction that is open. Then one of: it was committed; it was not, and the rows it made are gone. */
+/*
+ * pending_files_write writes within the open transaction. Then call pending_files_written if it was committed, or
+ * pending_files_undo if it was not: the rows it added are gone then.
+ */
 int pending_files_write(struct pending_files *files, struct store *store, struct why *why);
 void pending_files_written(struct pending_files *files);
 void pending_files_undo(struct pending_files *files);

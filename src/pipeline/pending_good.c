@@ -11,11 +11,11 @@
 enum {
 	DAY_S = 86400,
 	PLACES = 2 * PENDING_GOOD_MAX,
-	EVIDENCE_MAX = 1 << 12, /* rows written at once; each statement keeps a copy of the pages it changes */
-	CREDIT_SLICE = 1 << 20, /* seconds of credit that a replay removes at once: all there are */
+	EVIDENCE_MAX = 1 << 12, /* rows per statement; each statement keeps a copy of the pages that it changes */
+	CREDIT_SLICE = 1 << 20, /* seconds of credit that a replay removes at once; large enough for all */
 };
 
-/* Evidence about one net on one day: half a cache line. */
+/* The evidence about one net on one day; half a cache line. */
 struct noted_good {
 	struct net net;
 	bool used;
@@ -23,12 +23,12 @@ struct noted_good {
 	int64_t last_s;
 };
 
-/* The part that counts. */
+/* A piece of evidence that counts. */
 struct noted_credit {
-	uint32_t good; /* which of them */
+	uint32_t good; /* index in list */
 	int32_t score;
 	int64_t time_s;
-	uint32_t account; /* of a login */
+	uint32_t account; /* of a login, or ACCOUNT_NONE */
 };
 
 void pending_good_done(struct pending_good *g)
@@ -60,7 +60,7 @@ void pending_good_expect(const struct pending_good *g, const struct net *subject
 		__builtin_prefetch(&g->list[home_of(subject, time_s / DAY_S)], 1);
 }
 
-/* Of deferred evidence only the last window counts: the rest is dropped. */
+/* Drops deferred evidence from before the last window, which no longer counts. */
 static void age_credit(struct pending_good *g, int64_t now_s)
 {
 	size_t n = 0;
@@ -163,7 +163,7 @@ static int by_pair(const void *a, const void *b)
 	return (x->pair > y->pair) - (x->pair < y->pair);
 }
 
-/* In the order of the table, which is several times as fast. */
+/* Sorted in the order of the table, which makes it several times as fast. */
 static int write_logins(struct pending_good *g, struct store *store, struct why *why)
 {
 	if (g->n_logins == 0)
@@ -184,7 +184,7 @@ int pending_good_write(struct pending_good *g, struct store *store, struct why *
 		rc = write_logins(g, store, why);
 	if (rc == 0)
 		rc = write_credit(g, store, why);
-	/* So that a log read in two replays leaves the same rows as in one. */
+	/* Two replays that read a log in two parts must leave the same rows as one replay. */
 	if (rc == 0 && g->mode == PENDING_GOOD_DEFERRED && g->n_credit > 0)
 		rc = store_purge_good(store, INT64_MIN, g->credit_s - g->window_s + 1, CREDIT_SLICE, &ignored, why);
 	return rc;

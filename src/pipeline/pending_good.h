@@ -1,7 +1,7 @@
 /*
- * pending_good: good evidence that is not written yet, by client and day, and the part of it that counts.
+ * pending_good: holds good evidence that is not written yet, per client and day, and the part of it that counts.
  *
- * Private to the folder. A part of pending, for pending.c alone: it writes this in its own transaction.
+ * Private to the folder. A part of pending, for pending.c alone, which writes it in its own transaction.
  */
 #ifndef WFS_PIPELINE_PENDING_GOOD_H
 #define WFS_PIPELINE_PENDING_GOOD_H
@@ -15,9 +15,9 @@
 #include "store/store.h"
 
 enum {
-	PENDING_GOOD_MAX = 1 << 15,   /* clients' days */
-	PENDING_LOGINS_MAX = 1 << 16, /* of a client to an account, once a day */
-	PENDING_CREDIT_MAX = 1 << 16, /* seconds that count */
+	PENDING_GOOD_MAX = 1 << 15,   /* pairs of client and day */
+	PENDING_LOGINS_MAX = 1 << 16, /* logins of a client to an account, at most one a day */
+	PENDING_CREDIT_MAX = 1 << 16, /* pieces of evidence that count */
 };
 
 enum pending_good_mode {
@@ -34,32 +34,36 @@ struct store_login;
 /* Initialise to zero except mode and window_s; release with pending_good_done. */
 struct pending_good {
 	enum pending_good_mode mode;
-	int64_t window_s; /* DEFERRED: what is older does not count */
+	int64_t window_s; /* DEFERRED only: older evidence does not count */
 	size_t n, n_credit;
-	int64_t credit_s;        /* the newest */
-	struct noted_good *list; /* PENDING_GOOD_MAX * 2, open addressing by net and day; made when first needed */
+	int64_t credit_s; /* time of the newest credit */
+	/* PENDING_GOOD_MAX * 2 places, hashed by net and day with open addressing; allocated on first use */
+	struct noted_good *list;
 	struct noted_credit
-		*credit; /* PENDING_CREDIT_MAX; deferred: of the last ones only what is in the window is written */
-	struct store_evidence *evidence; /* of them, as they are written */
+		*credit; /* PENDING_CREDIT_MAX; in DEFERRED mode only what lies within the last window is written */
+	struct store_evidence *evidence; /* buffer for the rows being written */
 	size_t n_logins;
 	struct store_login *logins;
 };
 
 void pending_good_done(struct pending_good *good);
 
-/* Its day counts, and its score when counted. account: of a login; ACCOUNT_NONE: a delivery. Not when it is full. */
+/*
+ * Adds good evidence: its day and, if counted, its score. account: the login's, or ACCOUNT_NONE for a delivery. Must
+ * not be called when full.
+ */
 void pending_good_note(struct pending_good *good, const struct net *subject, uint32_t account, int64_t time_s,
                        int score, bool counted);
 
-/* The first login of a client to an account on a day. Not when it is full. */
+/* Adds the first login of a client to an account on a day. Must not be called when full. */
 void pending_good_login(struct pending_good *good, uint64_t login, int64_t time_s);
 
-/* Evidence will come soon: prefetches what is noted already. Changes nothing. */
+/* Prefetches what is noted about a client whose evidence comes soon. Changes nothing. */
 void pending_good_expect(const struct pending_good *good, const struct net *subject, int64_t time_s);
 
 bool pending_good_is_full(const struct pending_good *good);
 
-/* In the transaction that is open; pending_good_clear when that was committed. */
+/* Writes within the open transaction; call pending_good_clear after it was committed. */
 int pending_good_write(struct pending_good *good, struct store *store, struct why *why);
 void pending_good_clear(struct pending_good *good);
 

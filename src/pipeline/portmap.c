@@ -8,7 +8,7 @@
 
 enum {
 	UNKNOWN = PORTLISTS_MAX,
-	RULES_MAX = 1 << 20, /* ids beyond are looked up each time */
+	RULES_MAX = 1 << 20, /* larger ids are looked up each time */
 };
 
 static uint8_t look_up(const struct portmap *map, int64_t rule)

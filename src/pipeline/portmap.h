@@ -1,7 +1,7 @@
 /*
- * portmap: which list of ports a stored block or hit belongs to, by the id of its rule: nothing else of it is stored.
+ * portmap: finds the port list of a stored block or hit from the id of its rule, because the port list is not stored.
  *
- * Knows config and store. Each rule is read from the database once.
+ * Knows config and store. Reads each rule from the database once.
  */
 #ifndef WFS_PIPELINE_PORTMAP_H
 #define WFS_PIPELINE_PORTMAP_H
@@ -12,7 +12,7 @@
 #include "base/portlists.h"
 #include "store/store.h"
 
-/* Zeroed but for store and lists, which are borrowed; then portmap_list, then portmap_done. */
+/* Initialise to zero except store and lists, which are borrowed. Release with portmap_done. */
 struct portmap {
 	struct store *store;
 	const struct portlists *lists;
@@ -20,7 +20,10 @@ struct portmap {
 	uint8_t *known; /* by id */
 };
 
-/* rule: the id. 0, which needs no reading, while there is but one list, and for a rule that cannot be read. */
+/*
+ * Returns the port list of the rule with this id. Returns 0 if the rule cannot be read and, without reading it, if
+ * there is only one list.
+ */
 uint8_t portmap_list(struct portmap *map, int64_t rule);
 
 void portmap_done(struct portmap *map);

@@ -23,7 +23,8 @@ struct reconcile *reconcile_new(struct store *store, const struct portlists *por
 	rec->refresh_s = refresh_s;
 	rec->blind_s = started_s;
 	rec->dropped = alloc_raw(RECONCILE_DROPPED_MAX, sizeof *rec->dropped, "blocks that dropped packets");
-	(void)!getrandom(&rec->wanted.seed, sizeof rec->wanted.seed, 0); /* 0 works as well, but attackers know it */
+	/* 0 would work, but attackers could predict it */
+	(void)!getrandom(&rec->wanted.seed, sizeof rec->wanted.seed, 0);
 	return rec;
 }
 
@@ -40,7 +41,7 @@ void reconcile_free(struct reconcile *rec)
 
 /* --- pieces of a network --- */
 
-/* What the backend can hold is known before anything is sent. */
+/* Asks for the backend's limits, which must be known before anything is sent. */
 int reconcile_learn_limits(const struct reconcile *rec, struct why *why)
 {
 	const struct net any = {.len = 128};
@@ -48,8 +49,10 @@ int reconcile_learn_limits(const struct reconcile *rec, struct why *why)
 	return lengths_fitting(&rec->client->lengths, &any) != 0 ? 0 : client_limits(rec->client, why);
 }
 
-/* How long the pieces of net are. Its own length when no list can hold it, or would hold too many: the backend returns
- * why. */
+/*
+ * Returns the prefix length of the pieces of net. This is its own length if no list can hold it or it would need too
+ * many pieces: the backend then returns the reason.
+ */
 static uint8_t piece_length(const struct reconcile *rec, const struct net *net)
 {
 	const uint8_t fitting = lengths_fitting(&rec->client->lengths, net);
@@ -91,7 +94,7 @@ bool reconcile_is_first_piece(const struct wanted_entry *e)
 	return addr_equal(&whole.addr, &e->net.addr);
 }
 
-/* The entry of a block's piece, or NULL. */
+/* Returns the entry of a block's piece, or NULL. */
 struct wanted_entry *reconcile_find(const struct reconcile *rec, uint8_t list, const struct net *piece, uint8_t whole,
                                     uint8_t cause)
 {
@@ -118,14 +121,14 @@ static struct wanted_entry *want_piece(struct reconcile *rec, const struct block
 	return wanted_put(&rec->wanted, &key, ret_new);
 }
 
-/* Its block is stored now, as it was decided: what it was extended by since must follow. */
+/* The block of e is now stored as it was decided. If it has been extended since, notes the new end. */
 static void learn_id(struct reconcile *rec, struct wanted_entry *e, int64_t id, int64_t now_s)
 {
 	e->id = id;
 	if (reconcile_is_first_piece(e))
-		reconcile_note(
-			rec, id,
-			(struct store_dropped){1, now_s, e->until_s, 1, 0}); /* how many more is not known any more */
+		reconcile_note(rec, id,
+		               /* how many packets were dropped is not known any more */
+		               (struct store_dropped){1, now_s, e->until_s, 1, 0});
 }
 
 static uint8_t offence_of(const struct block *b)
@@ -133,7 +136,7 @@ static uint8_t offence_of(const struct block *b)
 	return (uint8_t)(b->offence < 255 ? b->offence : 255);
 }
 
-/* A row of the database. Of several of one net and cause, the one that lasts longest. */
+/* Adds a row of the database. Of several rows of one net and cause, the one that lasts longest counts. */
 static void load_block(struct reconcile *rec, const struct block *b, int64_t now_s)
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
@@ -146,8 +149,8 @@ static void load_block(struct reconcile *rec, const struct block *b, int64_t now
 		if (new)
 			e->fed_s = b->since_s > rec->blind_s ? b->since_s : rec->blind_s;
 		else if (e->seen == rec->c.number && e->until_s >= b->until_s)
-			continue;                                  /* by another row */
-		if (!new && e->id == 0 && e->until_s > b->until_s) /* extended before it was stored */
+			continue;                                  /* another row of this load */
+		if (!new && e->id == 0 && e->until_s > b->until_s) /* it was extended before it was stored */
 			learn_id(rec, e, b->id, now_s);
 		else
 			wanted_until(&rec->wanted, e, b->until_s);
@@ -158,7 +161,9 @@ static void load_block(struct reconcile *rec, const struct block *b, int64_t now
 	}
 }
 
-/* What is in the database no more. What is not there yet stays, and what is to be released. */
+/*
+ * Removes entries that are no longer in the database. Keeps those that are not stored yet or are about to be released.
+ */
 static void forget_unseen(struct reconcile *rec, int64_t now_s)
 {
 	for (uint32_t i = 0; i < rec->wanted.n_places; i++) {
@@ -175,7 +180,7 @@ int reconcile_load(struct reconcile *rec, int64_t now_s, struct why *why)
 	int rc = reconcile_learn_limits(rec, why);
 
 	if (rc == 0)
-		rc = reconcile_write(rec, why); /* or what is read is older than what is known */
+		rc = reconcile_write(rec, why); /* otherwise the rows would be older than what is known here */
 	if (rc == 0)
 		rc = store_running(rec->store, now_s, why);
 	rec->c.number++;
@@ -219,7 +224,7 @@ uint32_t reconcile_left(const struct wanted_entry *e, int64_t now_s)
 	return left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s; /* fits */
 }
 
-/* How long the kernel keeps an element that is added now: 2 refresh_s is the rules' time. */
+/* Returns how long the kernel keeps an element that is added now; its rules' own timeout is 2 * refresh_s. */
 static int64_t kept_for(const struct reconcile *rec, const struct wanted_entry *e, int64_t now_s)
 {
 	const int64_t most_s = 2 * (int64_t)rec->refresh_s, left_s = reconcile_left(e, now_s);
@@ -227,13 +232,13 @@ static int64_t kept_for(const struct reconcile *rec, const struct wanted_entry *
 	return rec->client->watched && left_s < most_s ? left_s : most_s;
 }
 
-/* True when the kernel forgets it soon, and before its block ends. */
+/* Returns true if the kernel forgets the entry soon, and before its block ends. */
 bool reconcile_runs_out(const struct reconcile *rec, const struct wanted_entry *e, int64_t now_s)
 {
 	return e->kept_s < e->until_s && e->kept_s - now_s <= rec->refresh_s;
 }
 
-/* All entries of an element that was just sent. */
+/* Marks all entries of an element that was just sent. */
 static void mark_element(struct reconcile *rec, const struct net *net, uint8_t list, bool refused, int64_t now_s)
 {
 	struct wanted_entry *e = NULL;
@@ -248,7 +253,7 @@ static void mark_element(struct reconcile *rec, const struct net *net, uint8_t l
 	}
 }
 
-/* Sends what is on its way. *refused: counted up. */
+/* Sends the entries in f, and adds those refused to *refused. */
 int reconcile_send(struct reconcile *rec, struct feed *f, int64_t now_s, size_t *refused, struct why *why)
 {
 	struct why reason;
@@ -277,7 +282,7 @@ int reconcile_feed(struct reconcile *rec, struct feed *f, const struct wanted_en
 	return f->n == CLIENT_PACKET ? reconcile_send(rec, f, now_s, refused, why) : 0;
 }
 
-/* A piece of a block decided now. */
+/* Makes a piece of a block that was decided now wanted. */
 static struct wanted_entry *want_new(struct reconcile *rec, const struct block *b, const struct net *piece,
                                      int64_t now_s)
 {
@@ -294,7 +299,7 @@ static struct wanted_entry *want_new(struct reconcile *rec, const struct block *
 	return e;
 }
 
-/* It lasts at least as long as what was there of its element. */
+/* Sends the element of e. It lasts at least as long as any entry of that element. */
 static int send_new(struct reconcile *rec, struct feed *f, struct wanted_entry *e, int64_t now_s, size_t *refused,
                     struct why *why)
 {
@@ -320,7 +325,7 @@ int reconcile_add(struct reconcile *rec, const struct block *blocks, size_t n, i
 		for (size_t j = 0; j < n_pieces; j++) {
 			struct wanted_entry *const e = want_new(rec, &blocks[i], &pieces[j], now_s);
 
-			if (rc == 0) /* after an error the rest is wanted all the same */
+			if (rc == 0) /* after an error the rest still becomes wanted */
 				rc = send_new(rec, &f, e, now_s, &refused, why);
 		}
 	}
@@ -370,7 +375,7 @@ void reconcile_stored(struct reconcile *rec, const struct block *blocks, size_t 
 	}
 }
 
-/* --- questions --- */
+/* --- queries --- */
 
 static struct block block_of(const struct wanted_entry *e)
 {
@@ -414,7 +419,10 @@ size_t reconcile_some(const struct reconcile *rec, uint32_t *place, struct block
 	return n;
 }
 
-/* The last end of the entries of that piece in any list that come from a block of that length; at least until_s. */
+/*
+ * Returns the latest end, at least until_s, of the entries of piece, in any list, whose block has the prefix length
+ * whole.
+ */
 static int64_t last_end(const struct reconcile *rec, const struct net *piece, unsigned whole, int64_t until_s)
 {
 	const struct portlists *const ports = rec->ports.lists;

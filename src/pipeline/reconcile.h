@@ -1,18 +1,18 @@
 /*
  * reconcile: keeps the kernel's lists equal to the active blocks, and collects which of them dropped packets.
  *
- * What is wanted is in memory (wanted.h): read from the database once, by reconcile_load, and changed by each decision,
- * order and end. A change goes to the kernel at once, as packets about what changed. From time to time, after an error
- * and when somebody else changed the kernel, both are compared as a whole, in slices of a few packets, so that no line
- * waits for it; the first comparison also fills the kernel, the worst and those that last longest first. What does not
- * fit is chosen once for each comparison (capacity.h).
+ * The wanted blocks are in memory (wanted.h): reconcile_load reads them from the database once, then each decision,
+ * admin request and expiry changes them. A change goes to the kernel immediately. From time to time, after an error,
+ * and when another program changed the kernel, the two are compared completely, in slices of a few packets so that no
+ * log line has to wait. The first comparison also fills the kernel, highest ranks first. capacity.h chooses once per
+ * comparison what does not fit.
  *
- * How a list is chosen: a block says which of the kernel's lists it belongs to (struct block.list, which the maker of
- * the block fills in from its category), and its entries carry that on. Nothing here looks at a category or a port.
+ * The kernel list of a block is struct block.list, which the creator of the block sets from its category; its entries
+ * inherit it. Nothing here looks at categories or ports.
  *
- * A block is sent to the kernel before it is in the database: entries of such have no id until reconcile_stored. A kill
- * in between leaves an element that the next start does not want and removes. Errors: 0 or -errno with a sentence;
- * repeating a call is safe.
+ * A block is sent to the kernel before it is in the database; its entries have no id until reconcile_stored. If the
+ * daemon is killed in between, the next start finds an unwanted element in the kernel and removes it. Errors: 0, or
+ * -errno with a sentence in why. Repeating a call is safe.
  */
 #ifndef WFS_PIPELINE_RECONCILE_H
 #define WFS_PIPELINE_RECONCILE_H
@@ -35,11 +35,11 @@ enum {
 };
 
 /*
- * store, ports, client: borrowed. ports: the list of a stored block, whose rule says what it did. A network goes into
- * the kernel unchanged when the backend can hold its prefix length, else in pieces of the next longer length that it
- * can, at most RECONCILE_PIECES_MAX; a larger network is refused. refresh_s: what the kernel would forget within so
- * long, though it is wanted for longer, is added again. started_s: what the kernel saw before does not count as a
- * dropped packet.
+ * Borrows store, ports and client. ports: maps the rule of a stored block to its list. A network goes into the kernel
+ * unchanged if the backend can hold its prefix length; otherwise it is split into at most RECONCILE_PIECES_MAX pieces
+ * of the next longer length that the backend can hold; a larger network is refused. refresh_s: entries that the kernel
+ * would forget within this time, before their block ends, are added again. started_s: packets dropped before it do not
+ * count.
  */
 struct reconcile *reconcile_new(struct store *store, const struct portlists *ports, struct client *client,
                                 uint32_t refresh_s, int64_t started_s);
@@ -47,118 +47,126 @@ struct reconcile *reconcile_new(struct store *store, const struct portlists *por
 /* Accepts NULL. */
 void reconcile_free(struct reconcile *reconcile);
 
-/* How many pieces net is split into: 1 when it is not split; 0: there would be more than RECONCILE_PIECES_MAX. */
+/*
+ * Splits net into pieces and returns their number: 1 if it is not split, 0 if there would be more than
+ * RECONCILE_PIECES_MAX.
+ */
 size_t reconcile_pieces(const struct reconcile *reconcile, const struct net *net,
                         struct net out[static RECONCILE_PIECES_MAX]);
 
 /* --- what is wanted --- */
 
 /*
- * Reads all blocks that are active at now_s; what is stored and no longer active there is no longer wanted. The kernel
- * follows with the next comparison, which begins at once.
+ * Reads all blocks that are active at now_s. Blocks that are stored but no longer active become unwanted. The next
+ * comparison, which begins at once, updates the kernel.
  */
 int reconcile_load(struct reconcile *reconcile, int64_t now_s, struct why *why);
 
 /*
- * Blocks that were decided or ordered just now: into the kernel at once. *ret_refused may count some entries: why then
- * has the reason of the first. Errors: a comparison must follow, which adds them.
+ * Adds blocks that were decided or requested just now to the kernel. *ret_refused counts refused entries; if it is not
+ * 0, why holds the reason of the last. After an error a comparison must follow, which adds them.
  */
 int reconcile_add(struct reconcile *reconcile, const struct block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
                   struct why *why);
 
-/* Networks that others list (BLOCK_LISTED: net, list, until_s): wanted from now on; the next comparison puts them into
- * the kernel. */
+/*
+ * Makes networks that others list (BLOCK_LISTED: net, list, until_s) wanted from now on. The next comparison puts them
+ * into the kernel.
+ */
 void reconcile_want(struct reconcile *reconcile, const struct block *blocks, size_t n);
 
-/* They are in the database now, and have ids. */
+/* Records that the blocks are now in the database and have ids. */
 void reconcile_stored(struct reconcile *reconcile, const struct block *blocks, size_t n, int64_t now_s);
 
-/* Blocks (net, cause, list) that were lifted: out of the kernel at once, but where another one wants it. Absent ones
- * are ignored. */
+/*
+ * Removes lifted blocks (net, cause, list) from the kernel at once, unless another block wants the same element. Absent
+ * ones are ignored.
+ */
 int reconcile_del(struct reconcile *reconcile, const struct block *blocks, size_t n, int64_t now_s, struct why *why);
 
 /*
- * The blocks that are wanted, some at a time: *place: 0 first; 0 afterwards: that was all. Returns how many of out are
- * filled in with net, since_s, until_s, id, cause, offence and list.
+ * Iterates over the wanted blocks in portions. *place: set it to 0 first; it is 0 again after the last portion. Returns
+ * how many of out were filled with net, since_s, until_s, id, cause, offence and list.
  */
 size_t reconcile_some(const struct reconcile *reconcile, uint32_t *place, struct block *out, size_t cap);
 
 /*
- * True when an active block contains net: of the one that lasts longest *ret is net and until_s. Before
- * reconcile_is_known it knows only those of reconcile_add.
+ * Returns true if an active block contains net, and sets net and until_s of *ret from the one that lasts longest. Until
+ * reconcile_is_known is true, only blocks from reconcile_add are known.
  */
 bool reconcile_runs(const struct reconcile *reconcile, const struct net *net, int64_t now_s, struct block *ret);
 
-/* True when the kernel is to hold a block of exactly net and that cause: *ret as of reconcile_some. */
+/* reconcile_has returns true if a block of exactly net and cause is wanted, and fills *ret like reconcile_some. */
 bool reconcile_has(const struct reconcile *reconcile, const struct net *net, enum block_cause cause, struct block *ret);
 bool reconcile_is_known(const struct reconcile *reconcile);
 
 /* --- keeping the kernel equal --- */
 
-/* How packets that the kernel dropped change a block: with extend it then lasts its full time from the last packet on.
- */
+/* How dropped packets change a block: with extend, the block lasts its full time from the last dropped packet on. */
 struct reconcile_rule {
 	struct verdict *verdict;
 	bool extend;
 };
 
 struct reconcile_drift {
-	size_t missing;     /* were there before, and were gone */
-	size_t extra;       /* there, not wanted */
-	bool repaired;      /* rules or lists had vanished */
-	size_t refused;     /* wanted and not there: never-block list, or they do not fit */
-	struct why refusal; /* why the last of them */
+	size_t missing;     /* elements that vanished since we added them */
+	size_t extra;       /* elements that are not wanted */
+	bool repaired;      /* rules or lists had vanished and were recreated */
+	size_t refused;     /* wanted but absent: on the never-block list, or they do not fit */
+	struct why refusal; /* reason of the last refusal */
 };
 
-/* Of one call, but drift, which is of a whole comparison and good when that has ended. */
+/* The result of one call, except drift, which covers a whole comparison and is valid once that has ended. */
 struct reconcile_result {
-	bool ended; /* a comparison */
+	bool ended; /* a comparison ended */
 	struct reconcile_drift drift;
-	size_t dropped;    /* extended, because they dropped packets */
-	size_t running;    /* entries wanted after it */
+	size_t dropped;    /* blocks extended because they dropped packets */
+	size_t running;    /* entries wanted after the call */
 	size_t n_released; /* blocks that expired */
 	struct net released[RECONCILE_RELEASED_MAX];
 };
 
 /*
- * A comparison begins with the next reconcile_compare, or again when one is under way. Where root is notified of what
- * others change (client.watched), one after another that ended well only asks who dropped packets and adds again what
- * the kernel would forget: the kernel is not listed until another program has changed it.
+ * The next reconcile_compare begins a comparison, or restarts the one in progress. If root watches for changes by other
+ * programs (client.watched) and the last comparison succeeded, the new one does not list the kernel until another
+ * program changes it: it only asks which blocks dropped packets, and adds again what the kernel would forget.
  */
 void reconcile_begin(struct reconcile *reconcile);
 
 /* Another program changed the kernel's lists: the next comparison lists them. */
 void reconcile_changed(struct reconcile *reconcile);
 
-/* The same, but only these elements were changed: added or removed at once, as they are wanted or not. */
+/* Another program changed only these elements: adds or removes them at once, as wanted. */
 int reconcile_touched(struct reconcile *reconcile, const struct client_touched *touched, size_t n, int64_t now_s,
                       struct why *why);
 
-/* Whether one is due or under way. */
+/* Returns true if a comparison is due or in progress. */
 bool reconcile_is_busy(const struct reconcile *reconcile);
 
-/* The next slice of a comparison, a few milliseconds. After an error it is given up: reconcile_begin. */
+/* Runs the next slice of a comparison, a few milliseconds. An error abandons the comparison; call reconcile_begin. */
 int reconcile_compare(struct reconcile *reconcile, const struct reconcile_rule *rule, int64_t now_s,
                       struct reconcile_result *ret, struct why *why);
 
-/* Releases what expired, RECONCILE_RELEASED_MAX at most; what dropped packets until now is extended instead. */
+/* Releases at most RECONCILE_RELEASED_MAX expired blocks. Those that dropped packets meanwhile are extended instead. */
 int reconcile_release(struct reconcile *reconcile, const struct reconcile_rule *rule, int64_t now_s,
                       struct reconcile_result *ret, struct why *why);
 
-/* When reconcile_release is due next; INT64_MAX: never. */
+/* Returns when reconcile_release is due next; INT64_MAX: never. */
 int64_t reconcile_next_end(const struct reconcile *reconcile);
 
-/* A whole comparison, and all that expired, at once; what must be read first is read. For who has nothing else to do.
+/*
+ * Runs a whole comparison and releases everything that expired; loads the blocks first if necessary. For callers that
+ * have nothing else to do meanwhile.
  */
 int reconcile_sync(struct reconcile *reconcile, const struct reconcile_rule *rule, int64_t now_s,
                    struct reconcile_result *ret, struct why *why);
 
-/* Collects what was dropped until now, at the end of the daemon; a comparison does it, too. */
+/* Collects what was dropped until now, when the daemon ends. A comparison does this, too. */
 int reconcile_count(struct reconcile *reconcile, const struct reconcile_rule *rule, int64_t now_s, struct why *why);
 
 /*
- * Writes which blocks dropped packets, how many, and how long they last now. While the database fails it is kept for
- * the next call, of more than 30,000 blocks. Errors as of store.h.
+ * reconcile_write writes which blocks dropped packets, how many, and their new ends. If the database fails, the counts
+ * of at most about 30,000 blocks are kept for the next call. Errors: see store.h.
  */
 bool reconcile_has_news(const struct reconcile *reconcile);
 int reconcile_write(struct reconcile *reconcile, struct why *why);

@@ -2,9 +2,9 @@
 #include "pipeline/reconcile_state.h"
 
 enum {
-	SLICE_PACKETS = 4,   /* at most so many round trips */
-	SLICE_PLACES = 8192, /* and so many entries looked at */
-	FEW = 4096,          /* of fewer entries the order in which they are added does not matter */
+	SLICE_PACKETS = 4,   /* round trips per slice, at most */
+	SLICE_PLACES = 8192, /* entries checked per slice, at most */
+	FEW = 4096,          /* with fewer entries than this, the order in which they are added does not matter */
 };
 
 void reconcile_changed(struct reconcile *rec)
@@ -55,7 +55,7 @@ static int begin(struct reconcile *rec, int64_t now_s, struct why *why)
 {
 	struct comparison *const c = &rec->c;
 	const uint32_t n4 = (uint32_t)rec->wanted.n4,
-		       n6 = (uint32_t)(rec->wanted.n - rec->wanted.n4); /* both below 2^32 */
+		       n6 = (uint32_t)(rec->wanted.n - rec->wanted.n4); /* both are below 2^32 */
 	int rc = reconcile_learn_limits(rec, why);
 
 	c->stage = STAGE_NONE;
@@ -65,7 +65,7 @@ static int begin(struct reconcile *rec, int64_t now_s, struct why *why)
 	if (rc < 0)
 		return rc;
 	c->trusts = rec->client->watched && rec->proven && !c->drift.repaired;
-	rec->proven = true; /* if all goes well */
+	rec->proven = true; /* unless an error follows */
 	rec->due = false;
 	c->number++;
 	c->stage = STAGE_LIST;
@@ -89,7 +89,7 @@ static void note_extra(struct comparison *c, const struct client_entry *element)
 	c->extra[c->n_extra++] = (struct extra){element->net, element->list};
 }
 
-/* An element that the kernel has. True: it must be added again, or the kernel forgets it. */
+/* Records an element that the kernel has. Returns true if it must be added again before the kernel forgets it. */
 static bool note_held(struct reconcile *rec, const struct client_entry *element, const struct reconcile_rule *rule,
                       int64_t now_s, struct reconcile_result *result)
 {
@@ -112,7 +112,7 @@ static bool note_held(struct reconcile *rec, const struct client_entry *element,
 	       element->held_s < reconcile_left(wanted_longest(&rec->wanted, element->list, &element->net), now_s);
 }
 
-/* Who dropped packets; a packet of them. */
+/* Asks which elements dropped packets; one packet of them. */
 static int ask_some(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s,
                     struct reconcile_result *result, struct why *why)
 {
@@ -154,7 +154,7 @@ static int list_some(struct reconcile *rec, struct feed *f, const struct reconci
 	return rc;
 }
 
-/* First make room, then fill it: a list that is full stays large enough. */
+/* Removes unwanted elements. This makes room before elements are added, so that a full list suffices. */
 static int clean_some(struct reconcile *rec, struct why *why)
 {
 	struct comparison *const c = &rec->c;
@@ -165,7 +165,7 @@ static int clean_some(struct reconcile *rec, struct why *why)
 		const struct wanted_entry *const e =
 			wanted_longest(&rec->wanted, c->extra[c->at].list, &c->extra[c->at].net);
 
-		if (e == NULL || e->state != WANTED_HELD) /* it may have been blocked meanwhile */
+		if (e == NULL || e->state != WANTED_HELD) /* if held, it was blocked again meanwhile */
 			gone[n++] = (struct client_entry){.net = c->extra[c->at].net, .list = c->extra[c->at].list};
 	}
 	if (c->at == c->n_extra)
@@ -178,7 +178,10 @@ static bool has_room(const struct reconcile *rec, const struct wanted_entry *e)
 	return (addr_is_ip4(&e->net.addr) ? rec->client->held4 : rec->client->held6) < rec->client->capacity;
 }
 
-/* Rounds: the worst first. Those that no entry is for are left out. */
+/*
+ * Returns true if the entry belongs to this round; the highest rank comes first. Also finds the next rank that has
+ * entries.
+ */
 static bool is_its_turn(struct comparison *c, const struct wanted_entry *e)
 {
 	const unsigned rank = c->ranked ? capacity_rank(e) : 0;
@@ -188,7 +191,10 @@ static bool is_its_turn(struct comparison *c, const struct wanted_entry *e)
 	return rank == c->rank;
 }
 
-/* Whether the kernel lacks this element, and is to have it. Of several entries of one, the longest speaks for it. */
+/*
+ * Returns true if the kernel lacks this element and must have it. Of several entries of one element, only the one that
+ * lasts longest counts.
+ */
 static bool is_lacking(struct reconcile *rec, struct wanted_entry *e, int64_t now_s)
 {
 	if (!e->used || e->seen == rec->c.number ||

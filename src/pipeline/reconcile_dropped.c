@@ -20,7 +20,10 @@ static void add_dropped(struct store_dropped *sum, const struct store_dropped *m
 	sum->until_s = sum->until_s > more->until_s ? sum->until_s : more->until_s;
 }
 
-/* One row for each block; none is added until they are written unless that made room for many. */
+/*
+ * Merges the notes of each block into one. If that does not free half of the array, no more are added until they are
+ * written.
+ */
 static void merge_dropped(struct reconcile *rec)
 {
 	size_t n = 0;
@@ -35,7 +38,7 @@ static void merge_dropped(struct reconcile *rec)
 	rec->full = rec->n_dropped > RECONCILE_DROPPED_MAX / 2;
 }
 
-/* It dropped packets; written by reconcile_write. */
+/* Notes that a block dropped packets, for reconcile_write. */
 void reconcile_note(struct reconcile *rec, int64_t block_id, struct store_dropped what)
 {
 	if (block_id == 0 || rec->full)
@@ -45,20 +48,23 @@ void reconcile_note(struct reconcile *rec, int64_t block_id, struct store_droppe
 		merge_dropped(rec);
 }
 
-/* When the kernel last dropped a packet of it; 0: none since we added it. */
+/* Returns when the kernel last dropped a packet for the entry; 0: none since we added it. */
 static int64_t dropped_at(const struct wanted_entry *e, const struct client_entry *element, int64_t now_s)
 {
 	const int64_t seen_s = now_s - element->idle_s;
 
 	if (element->idle_s == UINT32_MAX)
 		return 0;
-	/* Root has counted it; or, when root has no earlier count or did not reply: one second for rounding. */
+	/*
+	 * dropped > 0: root has counted it. Otherwise root had no earlier count or did not reply; one second is for
+	 * rounding.
+	 */
 	return element->dropped > 0 || seen_s > e->fed_s + 1 ? seen_s : 0;
 }
 
 /*
- * When it ends after it dropped packets: only blocks for evidence are extended, and none beyond the length of the next
- * step: a mail server with a queue, or a phone behind the address of an office, never stops trying.
+ * Returns when the block ends now that it has dropped packets. Only evidence blocks are extended, and only up to the
+ * duration of the next offence: a mail server with a queue, or a phone behind an office's address, never stops trying.
  */
 static int64_t until_after(const struct wanted_entry *e, const struct reconcile_rule *rule, int64_t dropped_s)
 {
@@ -69,7 +75,7 @@ static int64_t until_after(const struct wanted_entry *e, const struct reconcile_
 	return rule->extend && e->cause == BLOCK_EVIDENCE && until_s > e->until_s ? until_s : e->until_s;
 }
 
-/* All pieces of its block last until then. */
+/* Extends all pieces of the entry's block. */
 static void extend(struct reconcile *rec, const struct wanted_entry *e, int64_t until_s)
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
@@ -85,7 +91,7 @@ static void extend(struct reconcile *rec, const struct wanted_entry *e, int64_t 
 	}
 }
 
-/* Its element was listed or looked at. */
+/* Notes what a listing or query says about the element of e, and extends its block. */
 void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const struct client_entry *element,
                             const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result)
 {
@@ -96,24 +102,25 @@ void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const
 	if (dropped_s == 0)
 		return;
 	if (e->fed_s < dropped_s)
-		e->fed_s = dropped_s; /* so that the same packet does not count twice */
+		e->fed_s = dropped_s; /* the same packet must not count twice */
 	if (!rec->client->watched && e->kept_s < dropped_s + 2 * (int64_t)rec->refresh_s)
-		e->kept_s = dropped_s +
-		            2 * (int64_t)rec->refresh_s; /* as xt_recent has it, a packet starts its time again */
+		e->kept_s = dropped_s + 2 * (int64_t)rec->refresh_s; /* in xt_recent, a packet restarts the timeout */
 	until_s = until_after(e, rule, dropped_s);
 	if (until_s != e->until_s) {
 		extend(rec, e, until_s);
 		verdict_until(rule->verdict, &whole, until_s);
 		result->dropped++;
 	}
-	/* A packet was seen even where root had no earlier count to compare with. */
+	/* A packet was seen, even if root had no earlier count to compare with. */
 	reconcile_note(rec, e->id,
 	               (struct store_dropped){1, dropped_s, e->until_s, element->dropped > 0 ? element->dropped : 1,
 	                                      (int64_t)element->bytes});
 }
 
-/* Of the entries of an element, the one whose block dropped its packets: that of evidence, or the one that lasts
- * longest. */
+/*
+ * Returns which of an element's entries to charge its dropped packets to: the one of an evidence block, else the one
+ * that lasts longest.
+ */
 struct wanted_entry *reconcile_bearer(const struct reconcile *rec, uint8_t list, const struct net *net)
 {
 	struct wanted_entry *e = NULL;
@@ -124,7 +131,7 @@ struct wanted_entry *reconcile_bearer(const struct reconcile *rec, uint8_t list,
 	return wanted_longest(&rec->wanted, list, net);
 }
 
-/* What is not wanted any more has none. */
+/* An element that is no longer wanted has no bearer. */
 void reconcile_note_bearer(struct reconcile *rec, const struct client_entry *element, const struct reconcile_rule *rule,
                            int64_t now_s, struct reconcile_result *result)
 {

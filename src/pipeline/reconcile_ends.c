@@ -1,6 +1,6 @@
 #include "pipeline/reconcile_state.h"
 
-/* --- blocks that end by themselves --- */
+/* --- blocks that expire --- */
 
 int64_t reconcile_next_end(const struct reconcile *rec)
 {
@@ -10,8 +10,8 @@ int64_t reconcile_next_end(const struct reconcile *rec)
 }
 
 /*
- * Takes out what has expired; returns how many. elements: how the kernel has the same, in the same order: the first
- * *ret_held, the others did not fit or were refused.
+ * Removes entries that have expired, and returns how many. ended: copies of them. elements: the same as the kernel has
+ * them, in the same order; the first *ret_held are in the kernel, the others did not fit or were refused.
  */
 static size_t remove_expired(struct reconcile *rec, int64_t now_s, struct wanted_entry ended[static CLIENT_PACKET],
                              struct client_entry elements[static CLIENT_PACKET], size_t *ret_held)
@@ -42,7 +42,10 @@ static struct wanted_entry *put_back(struct reconcile *rec, const struct wanted_
 	return e;
 }
 
-/* Looked at a last time: extended, or taken out again. True: its element goes, too. */
+/*
+ * Checks an expired entry for the last time: extends it, or removes it for good. Returns true if its element must be
+ * removed, too.
+ */
 static bool has_expired(struct reconcile *rec, const struct wanted_entry *ended, const struct client_entry *element,
                         const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result)
 {
@@ -58,7 +61,7 @@ static bool has_expired(struct reconcile *rec, const struct wanted_entry *ended,
 	return wanted_longest(&rec->wanted, ended->list, &ended->net) == NULL;
 }
 
-/* Extended, but the kernel would forget it at its old end. */
+/* Adds an element again that was extended, because the kernel would forget it at its old end. */
 static int keep(struct reconcile *rec, struct feed *f, const struct client_entry *element, int64_t now_s,
                 struct why *why)
 {
@@ -79,7 +82,7 @@ int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, 
 
 	*ret = (struct reconcile_result){.running = rec->wanted.n};
 	if (rec->c.stage == STAGE_LIST &&
-	    !rec->c.trusts) /* what is removed from a list while it is read makes others seem to be missing */
+	    !rec->c.trusts) /* removing elements from a list while it is read would make others seem missing */
 		return 0;
 	n = remove_expired(rec, now_s, ended, elements, &n_held);
 	if (n_held > 0)
@@ -102,7 +105,7 @@ int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, 
 
 /* --- blocks that are lifted --- */
 
-/* Pieces of blocks that were lifted, on their way. */
+/* Pieces of lifted blocks, to be removed with one packet. */
 struct lifted {
 	size_t n;
 	struct client_entry pieces[CLIENT_PACKET];
@@ -114,7 +117,7 @@ static struct wanted_entry *find_lifted(const struct reconcile *rec, const struc
 	return reconcile_find(rec, l->of[i]->list, &l->pieces[i].net, l->of[i]->net.len, (uint8_t)l->of[i]->cause);
 }
 
-/* What its element dropped since it was looked at last. */
+/* Notes what the element dropped since it was last checked. */
 static void note_lifted(struct reconcile *rec, const struct lifted *l, size_t i, int64_t now_s)
 {
 	const struct client_entry *const element = &l->pieces[i];
@@ -126,7 +129,7 @@ static void note_lifted(struct reconcile *rec, const struct lifted *l, size_t i,
 		                                      (int64_t)element->bytes});
 }
 
-/* Takes a piece out. True: its element goes, too. */
+/* Removes a piece. Returns true if its element must be removed, too. */
 static bool forget(struct reconcile *rec, const struct lifted *l, size_t i)
 {
 	struct wanted_entry *const e = find_lifted(rec, l, i);
@@ -136,7 +139,10 @@ static bool forget(struct reconcile *rec, const struct lifted *l, size_t i)
 	return wanted_next(&rec->wanted, l->of[i]->list, &l->pieces[i].net, NULL) == NULL;
 }
 
-/* Empties l. rc: of those before; after an error what was lifted is not wanted all the same. */
+/*
+ * Removes the pieces in l and empties it. rc: the result so far. Even after an error, lifted blocks are no longer
+ * wanted.
+ */
 static int lift(struct reconcile *rec, struct lifted *l, int64_t now_s, int rc, struct why *why)
 {
 	size_t n_gone = 0;

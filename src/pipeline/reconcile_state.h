@@ -1,8 +1,9 @@
 /*
  * reconcile_state: what the files of reconcile.h share.
  *
- * Private to reconcile.c, which has what is wanted and how it gets into the kernel, reconcile_ends.c, what ends,
- * reconcile_dropped.c, the packets that the kernel dropped, and reconcile_compare.c, the comparison with the kernel.
+ * Private to reconcile.c, reconcile_ends.c, reconcile_dropped.c and reconcile_compare.c. reconcile.c holds what is
+ * wanted and sends it to the kernel; reconcile_ends.c ends blocks; reconcile_dropped.c handles packets that the kernel
+ * dropped; reconcile_compare.c compares with the kernel.
  */
 #ifndef WFS_PIPELINE_RECONCILE_STATE_H
 #define WFS_PIPELINE_RECONCILE_STATE_H
@@ -14,7 +15,7 @@
 #include "pipeline/wanted.h"
 #include "store/blocks.h"
 
-enum { RECONCILE_DROPPED_MAX = 1 << 16 }; /* to be written, while the database works */
+enum { RECONCILE_DROPPED_MAX = 1 << 16 }; /* notes waiting to be written; in normal operation never full */
 
 /* What the kernel has and should not have. */
 struct extra {
@@ -22,7 +23,7 @@ struct extra {
 	uint8_t list;
 };
 
-/* Of a comparison, in this order: what the kernel has, what it should not have, what it lacks. */
+/* The stages of a comparison, in order: list what the kernel has, remove what it should not have, add what it lacks. */
 enum stage {
 	STAGE_NONE,
 	STAGE_LIST,
@@ -32,19 +33,20 @@ enum stage {
 
 struct comparison {
 	enum stage stage;
-	uint32_t number; /* entries of the kernel's and new ones are seen in it */
-	uint32_t cursor; /* LIST: as of client_list */
+	uint32_t number; /* of this comparison; entries found in the kernel, or added, get it as seen */
+	uint32_t cursor; /* LIST: see client_list */
 	size_t n_extra, cap_extra, at;
-	struct extra *extra;      /* CLEAN: removed up to "at" */
-	uint32_t place;           /* FEED: those below it are still to come; in rounds, the highest rank first */
-	unsigned rank, next_rank; /* next_rank: the highest below rank that was met */
-	bool ranked;              /* else all are in one round */
-	bool trusts;              /* that the kernel has what we know of: LIST only asks who dropped packets */
+	struct extra *extra;      /* CLEAN: those before at are removed */
+	uint32_t place;           /* FEED: entries below it are still to come; one round per rank, the highest first */
+	unsigned rank, next_rank; /* next_rank: the highest rank below rank that was found */
+	bool ranked;              /* false: all ranks in one round */
+	/* the kernel is assumed to have what we sent: LIST only asks which blocks dropped packets */
+	bool trusts;
 	struct capacity_cut cut4, cut6;
 	struct reconcile_drift drift;
 };
 
-/* Entries on their way. */
+/* Entries to be sent in one packet. */
 struct feed {
 	size_t n, packets;
 	struct client_entry entries[CLIENT_PACKET];
@@ -55,68 +57,80 @@ struct reconcile {
 	struct portmap ports;
 	struct client *client;
 	uint32_t refresh_s;
-	int64_t blind_s; /* what the kernel saw before does not count as a dropped packet */
-	bool known;      /* wanted holds what the database holds */
-	bool due;        /* a comparison */
-	bool proven;     /* the kernel was as wanted, and nobody else has changed it since */
-	bool filling;    /* the kernel, since the start: that is no drift */
+	int64_t blind_s; /* packets dropped before this time do not count */
+	bool known;      /* wanted equals the database */
+	bool due;        /* a comparison is due */
+	bool proven;     /* the kernel was as wanted, and no other program has changed it since */
+	bool filling;    /* the kernel is being filled after the start: missing entries are not drift */
 	struct wanted wanted;
 	struct comparison c;
-	struct why refusal; /* the last */
-	bool full;          /* dropped: what else is seen is lost */
+	struct why refusal; /* the last one */
+	bool full;          /* dropped is full: further notes are lost */
 	size_t n_dropped;
-	struct change_dropped *dropped; /* RECONCILE_DROPPED_MAX, not written yet */
+	struct change_dropped *dropped; /* RECONCILE_DROPPED_MAX; not written yet */
 };
 
-/* What the backend can hold is known before anything is sent. */
+/* Asks for the backend's limits, which must be known before anything is sent. */
 int reconcile_learn_limits(const struct reconcile *rec, struct why *why);
 
-/* The pieces of a network, whole when no list can hold it, or would hold too many: the backend then returns why. */
+/*
+ * Splits a network into pieces. Leaves it whole if no list can hold it or it would need too many pieces: the backend
+ * then returns the reason.
+ */
 size_t reconcile_pieces_of(const struct reconcile *rec, const struct net *net,
                            struct net out[static RECONCILE_PIECES_MAX]);
 
-/* The network of the block that an entry is a piece of. */
+/* Returns the network of the block that an entry is a piece of. */
 struct net reconcile_whole(const struct wanted_entry *e);
 
-/* Whether it is the first piece of its block: the others say nothing about it. */
+/* Returns true for the first piece of a block. Statistics of a block are noted with its first piece only. */
 bool reconcile_is_first_piece(const struct wanted_entry *e);
 
-/* The entry of a block's piece, or NULL. */
+/* Returns the entry of a block's piece, or NULL. */
 struct wanted_entry *reconcile_find(const struct reconcile *rec, uint8_t list, const struct net *piece, uint8_t whole,
                                     uint8_t cause);
 
 /* --- sending: reconcile.c --- */
 
-/* Whether it is among those that the kernel has room for, as the last comparison has chosen; and that it is not. */
+/*
+ * reconcile_fits returns true if the last comparison's choice leaves room for the entry in the kernel;
+ * reconcile_leave_out records that there is none.
+ */
 bool reconcile_fits(const struct reconcile *rec, const struct wanted_entry *e);
 void reconcile_leave_out(struct reconcile *rec, struct wanted_entry *e);
 
-/* Seconds that it lasts, 1 at least. */
+/* Returns the seconds until the entry ends, at least 1. */
 uint32_t reconcile_left(const struct wanted_entry *e, int64_t now_s);
 
-/* True when the kernel forgets it soon, and before its block ends. */
+/* Returns true if the kernel forgets the entry soon, and before its block ends. */
 bool reconcile_runs_out(const struct reconcile *rec, const struct wanted_entry *e, int64_t now_s);
 
-/* Adds it to what is on its way, which is sent when a packet is full; reconcile_send: what is left. *refused: counted
- * up. */
+/*
+ * reconcile_feed adds an entry to the packet, and sends the packet when it is full; reconcile_send sends the rest. Both
+ * add to *refused.
+ */
 int reconcile_feed(struct reconcile *rec, struct feed *f, const struct wanted_entry *e, int64_t now_s, size_t *refused,
                    struct why *why);
 int reconcile_send(struct reconcile *rec, struct feed *f, int64_t now_s, size_t *refused, struct why *why);
 
 /* --- packets that the kernel dropped: reconcile_dropped.c --- */
 
-/* A block dropped packets; written by reconcile_write. block_id 0: it is not stored yet, and nothing is noted. */
+/*
+ * Notes that a block dropped packets, for reconcile_write. Does nothing if block_id is 0: the block is not stored yet.
+ */
 void reconcile_note(struct reconcile *rec, int64_t block_id, struct store_dropped what);
 
-/* Of the entries of an element, the one whose block dropped its packets: that of evidence, or the one that lasts
- * longest; or NULL. */
+/*
+ * Returns which of an element's entries to charge its dropped packets to: the one of an evidence block, else the one
+ * that lasts longest; NULL if there is none.
+ */
 struct wanted_entry *reconcile_bearer(const struct reconcile *rec, uint8_t list, const struct net *net);
 
-/* Its element was listed or looked at: what that says is noted, and its block extended. */
+/* Notes what a listing or query says about the entry's element, and extends its block. */
 void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const struct client_entry *element,
                             const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result);
 
-/* The same for the bearer of that element; what is not wanted any more has none. */
+/* The same for the bearer of that element; an element that is no longer wanted has none. */
 void reconcile_note_bearer(struct reconcile *rec, const struct client_entry *element, const struct reconcile_rule *rule,
                            int64_t now_s, struct reconcile_result *result);
 

@@ -17,11 +17,11 @@
 enum {
 	DAY_S = 86400,
 	GOOD_DAYS = 31,     /* as far back as a verdict looks */
-	DECIDED_MIN = 1024, /* places, at first */
-	LOGIN_DAYS = 31,    /* a login is remembered, so that a month's holiday is not too long */
+	DECIDED_MIN = 1024, /* initial capacity */
+	LOGIN_DAYS = 31,    /* how long a login is remembered: longer than a month's holiday */
 };
 
-/* What is older than [database] keep is forgotten, with or without a restart. */
+/* Limits periods to [database] keep: anything older is forgotten, with or without a restart. */
 static int64_t at_most(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
@@ -34,7 +34,7 @@ static struct verdict_policy policy_of(const struct config *config)
 		.window_s = at_most(config->block.window_s, config->database.keep_s),
 		.memory_s = at_most(config->block.memory_s, config->database.keep_s),
 		.n_for = config->block.n_for,
-		/* The config has checked their ranges. */
+		/* The config has checked the ranges. */
 		.spread_list = portlists_of(&config->firewall.ports, PENDING_SPREAD_RULE, PENDING_SPREAD_CATEGORY),
 		.ip6_prefix = (uint8_t)config->block.ip6_prefix,
 		.network_after = (unsigned)config->block.network_after,
@@ -48,7 +48,7 @@ static struct verdict_policy policy_of(const struct config *config)
 		.blocks_per_minute = (unsigned)config->block.max_blocks_per_minute,
 	};
 
-	(void)!getrandom(&policy.seed, sizeof policy.seed, 0); /* 0 works as well, but attackers know it */
+	(void)!getrandom(&policy.seed, sizeof policy.seed, 0); /* 0 would work, but attackers could predict it */
 	memcpy(policy.for_s, config->block.for_s, sizeof policy.for_s);
 	return policy;
 }
@@ -122,7 +122,7 @@ static int restore_logins(struct store *store, struct verdict *v, int64_t since_
 	return rc < 0 ? rc : 0;
 }
 
-/* --- blocks because of a network's scores: one hit is the cause of several, the first of which is of its client --- */
+/* --- blocks caused by a network's scores: one hit causes several; the first is of the hit's client --- */
 
 struct spread_block {
 	struct net net;
@@ -130,7 +130,7 @@ struct spread_block {
 };
 
 struct spread {
-	size_t n, next;              /* next: those before it are of earlier hits */
+	size_t n, next;              /* next: the blocks before it belong to earlier hits */
 	struct spread_block *blocks; /* in the order of the decisions */
 };
 
@@ -141,7 +141,10 @@ static void note_spread(struct spread *spread, const struct block *block)
 	spread->blocks[spread->n++].since_s = block->since_s;
 }
 
-/* A hit that caused a block: if that was because of its network, evidence about the others there is used up as well. */
+/*
+ * Handles a hit that caused a block. If the network's scores were the reason, the evidence about its other blocked
+ * clients is used up, too.
+ */
 static void spend_spread(struct spread *spread, struct verdict *v, const struct store_hit *hit)
 {
 	const struct net network = verdict_network(&hit->address);
@@ -153,12 +156,12 @@ static void spend_spread(struct spread *spread, struct verdict *v, const struct 
 		if (net_has(&spread->blocks[i].net, &hit->address))
 			break;
 	if (i == spread->n || spread->blocks[i].since_s != hit->time_s)
-		return; /* because of its own */
+		return; /* the client's own scores were the reason */
 	for (; i < spread->n && spread->blocks[i].since_s == hit->time_s &&
 	       net_has(&network, &spread->blocks[i].net.addr);
 	     i++)
 		verdict_known_spread(v, &spread->blocks[i].net);
-	spread->next = i; /* a later hit of that second has nothing to do with these */
+	spread->next = i; /* a later hit of the same second does not belong to these blocks */
 }
 
 /* --- blocks --- */
@@ -168,10 +171,7 @@ struct decided_block {
 	unsigned rule; /* set for proven clients only: finding it is slow, and for others it does not matter */
 };
 
-/*
- * In the order of their ids, which nearly always is that of the decisions: only an old log that was replayed later
- * breaks it.
- */
+/* Ordered by id, which is almost always the order of the decisions; only a later replay of an old log breaks it. */
 struct decided {
 	size_t n, cap;
 	struct decided_block *blocks;
@@ -186,7 +186,7 @@ static int read_decided(struct store *store, const struct rules *rules, struct p
 
 	while (rc == 0 && (rc = store_next_block(store, &block, &rule, why)) == 0) {
 		if (block.since_s > now_s || block.cause == BLOCK_MANUAL || block.cause == BLOCK_SHARED)
-			continue; /* that is no evidence of ours */
+			continue; /* not evidence of this host */
 		block.list = portmap_list(ports, block.rule);
 		block.spread = rule != NULL && strcmp(rule, PENDING_SPREAD_RULE) == 0;
 		if (ret->n == ret->cap) {
@@ -210,7 +210,7 @@ static int by_time(const void *a, const void *b)
 	return (left->id > right->id) - (left->id < right->id);
 }
 
-/* In memory: SQLite would sort a million rows in a file. */
+/* Sorts in memory, because SQLite would sort a million rows in a file. */
 static void sort_decided(struct decided *decided)
 {
 	size_t i = 1;
@@ -237,7 +237,7 @@ static int restore_blocks(struct store *store, const struct rules *rules, struct
 	return rc;
 }
 
-/* --- manual unblocks within the window: earlier evidence no longer counts --- */
+/* --- manual unblocks within the window: earlier evidence does not count --- */
 
 struct unblocked_net {
 	struct net net;
@@ -246,7 +246,7 @@ struct unblocked_net {
 
 struct unblocked {
 	size_t n;
-	struct unblocked_net *nets; /* the verdict has the single addresses */
+	struct unblocked_net *nets; /* networks only: the verdict knows single addresses */
 };
 
 static int restore_unblocked(struct store *store, struct verdict *v, int64_t since_s, int64_t now_s,
@@ -257,7 +257,7 @@ static int restore_unblocked(struct store *store, struct verdict *v, int64_t sin
 	int rc;
 
 	for (query_unblocked(store, since_s); (rc = query_next_unblocked(store, &net, &at_s, why)) == 0;) {
-		if (at_s > now_s + 1) /* the second after it */
+		if (at_s > now_s + 1) /* at_s is the second after the unblock */
 			continue;
 		verdict_forget(v, &net, at_s);
 		if (net.len == 128)
@@ -349,14 +349,14 @@ int restore_verdict(struct store *store, const struct config *config, const stru
                     struct allowlist *allowlist, bool live, int64_t now_s, struct verdict **ret, struct why *why)
 {
 	const struct verdict_policy policy = policy_of(config);
-	/* Also expired blocks, unless evidence from before them is too old to count anyway. */
+	/* Expired blocks count, too, if evidence from before them may still count. */
 	const int64_t since_s =
 		now_s - (policy.memory_s > verdict_memory_s(&policy) ? policy.memory_s : verdict_memory_s(&policy));
 	struct verdict *const v = verdict_new(&policy);
 	struct unblocked unblocked = {0};
 	struct spread spread = {0};
 	struct portmap ports = {.store = store, .lists = &config->firewall.ports};
-	struct why ignored; /* an error of the allow list: the next refresh reports it */
+	struct why ignored; /* an error of the allow list; the next refresh reports it */
 	int rc;
 
 	set_lists(v, config, rules);
@@ -391,7 +391,7 @@ int restore_cluster(struct store *store, struct greylist *greylist, const struct
                     struct why *why)
 {
 	struct store_attempt a;
-	struct net ignored; /* what it earned is already known */
+	struct net ignored; /* what it earned is already restored */
 	int rc = store_attempts_since(store, now_s - GREYLIST_AGE_S, why);
 
 	while (rc == 0)

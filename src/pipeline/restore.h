@@ -1,7 +1,8 @@
 /*
- * restore: a verdict that knows what the database knows.
+ * restore: builds a verdict from the database, after a restart, for engine and replay: decisions continue as if there
+ * had been no restart.
  *
- * Where store and verdict meet for engine and replay: after a restart, decisions continue as if there had been none.
+ * This is where store and verdict meet.
  */
 #ifndef WFS_PIPELINE_RESTORE_H
 #define WFS_PIPELINE_RESTORE_H
@@ -16,21 +17,24 @@
 #include "verdict/verdict.h"
 
 /*
- * A verdict by the config's [block] and [allow], at now_s, that remembers blocks, hits and the good from before now_s.
- * rules: to map rule names to indices; NULL: none. live: also rules that are suspended now, which does not matter
- * for an old log.
- * *ret is the caller's: verdict_free. allowlist: gives it the allowed networks; NULL: none. Errors as of store.h.
+ * Creates a verdict with the config's [block] and [allow] at now_s, which remembers blocks, hits and good evidence from
+ * before now_s. rules: maps rule names to indices; may be NULL. live: also restores which rules are suspended now,
+ * which does not matter for an old log. allowlist: passes the allowed networks to the verdict; may be NULL. The caller
+ * frees *ret with verdict_free. Errors: see store.h.
  */
 int restore_verdict(struct store *store, const struct config *config, const struct rules *rules,
                     struct allowlist *allowlist, bool live, int64_t now_s, struct verdict **ret, struct why *why);
 
-/* Gives a fresh greylist the attempts of the last days before now_s, after restore_verdict. Errors as of store.h. */
+/*
+ * Fills a new greylist with the attempts of the last days before now_s. Call after restore_verdict. Errors: see
+ * store.h.
+ */
 int restore_cluster(struct store *store, struct greylist *greylist, const struct verdict *verdict, int64_t now_s,
                     struct why *why);
 
 /*
- * Gives fresh DNS lists, after restore_verdict, the clients with evidence after since_s: these were queried on their
- * first. Errors as of store.h.
+ * Tells new DNS lists which clients had evidence after since_s: they were queried at their first evidence. Call after
+ * restore_verdict. Errors: see store.h.
  */
 int restore_lists(struct store *store, struct dnsbl *dnsbl, const struct verdict *verdict, int64_t since_s,
                   struct why *why);

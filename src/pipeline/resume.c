@@ -1,6 +1,9 @@
 #include "pipeline/resume.h"
 
-/* 0 when the line that ended there is the one remembered; positive when not; -errno: it cannot be read. */
+/*
+ * Returns 0 if the line that ended at the known position is the remembered one, and the reader continues there;
+ * positive if it is another line; -errno if it cannot be read.
+ */
 static int go_on(const struct resume *reader, const struct store_log *known, struct why *why)
 {
 	if (reader->chunks != NULL)
@@ -8,7 +11,7 @@ static int go_on(const struct resume *reader, const struct store_log *known, str
 	return follow_resume(reader->follow, reader->file, known->position, known->last, known->last_len);
 }
 
-/* What the database knows of it is older than what pending does. NULL: there is no pending. */
+/* Returns true if pending has a newer position of the log than the database. pending may be NULL. */
 static bool is_unwritten(struct pending *pending, struct span first, int64_t id)
 {
 	struct pending_file *file = NULL;
@@ -22,7 +25,7 @@ static bool is_unwritten(struct pending *pending, struct span first, int64_t id)
 static int resume_stored(struct store *store, struct pending *pending, const struct resume *reader,
                          struct store_log *ret, struct why *why)
 {
-	struct store_log known = {.id = 0}; /* any */
+	struct store_log known = {.id = 0}; /* start of the search */
 	int rc;
 
 	while ((rc = store_log_find(store, reader->first, known.id, &known, why)) == 0) {

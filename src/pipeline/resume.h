@@ -1,9 +1,9 @@
 /*
- * resume: which log a file is, and where reading continues.
+ * resume: identifies a log file, and finds where to continue reading it.
  *
- * Where input and store meet, once for the daemon and replay. The database identifies a log by its first line, and
- * several may begin alike: the match is the newest one whose last read line still ends at its position. What was read
- * and is not written yet is newer than all that the database knows.
+ * This is where input and store meet, for daemon and replay. The database identifies a log by its first line. Several
+ * logs may begin alike: the match is the newest one whose last line read still ends at its position. Positions in
+ * pending, not yet written, are newer than all positions in the database.
  */
 #ifndef WFS_PIPELINE_RESUME_H
 #define WFS_PIPELINE_RESUME_H
@@ -17,11 +17,13 @@
 
 /* Positive results. */
 enum {
-	RESUME_NEW = 1,        /* never read: the reader is at its beginning */
-	RESUME_UNREADABLE = 2, /* it cannot be read up to the position; why has the reason */
+	RESUME_NEW = 1,        /* never read before: the reader is at the beginning */
+	RESUME_UNREADABLE = 2, /* it cannot be read up to the position; the reason is in why */
 };
 
-/* The reader: chunks before its first piece; or follow, when chunks is NULL, and the file whose position it waits for.
+/*
+ * The reader: chunks before its first chunk; or, if chunks is NULL, follow and the file of it that waits for a
+ * position.
  */
 struct resume {
 	struct span first;
@@ -30,11 +32,13 @@ struct resume {
 	uint64_t file;
 };
 
-/* 0: *ret is what the database knows, and the reader continues there. Errors: of the database. */
+/* Returns 0 if the database knows the log: *ret is its row, and the reader continues there. Errors: of the database. */
 int resume_log(struct store *store, const struct resume *reader, struct store_log *ret, struct why *why);
 
-/* The same for who may come to a file before pending is written: *ret is its place in pending, which is not full, under
- * this path. */
+/*
+ * The same for a reader that may reach a file before pending is written. *ret is the file in pending, which must not be
+ * full, under this path.
+ */
 int resume_file(struct store *store, struct pending *pending, const struct resume *reader, const char *path,
                 struct pending_file **ret, struct why *why);
 

@@ -7,9 +7,9 @@
 #include "input/repeat.h"
 #include "input/unwrap.h"
 
-/* A copy of a line: it may be repeated. */
+/* A copy of a line, which may be repeated. */
 struct scan_last {
-	bool is_hit; /* else it is of no use */
+	bool is_hit; /* false: there is nothing to repeat */
 	struct line line;
 	size_t len;
 	char text[LINE_MAX_BYTES];
@@ -37,7 +37,7 @@ static void count_time(struct scan_tally *tally, int64_t time_s)
 		tally->first_line_at = time_s;
 }
 
-/* When it was written. */
+/* Returns when the line was written. */
 static int64_t time_of(struct scan *scan, const struct line *line)
 {
 	int64_t time_s = scan->now_s;
@@ -54,7 +54,7 @@ static int64_t time_of(struct scan *scan, const struct line *line)
 	return time_s < scan->now_s ? time_s : scan->now_s;
 }
 
-/* The same for a line that is encoded, or one of several pieces. */
+/* Parses a line that is encoded or one of several parts. */
 static int parse_wrapped(struct scan *scan, struct record *record)
 {
 	if (scan->unwrap == NULL)
@@ -64,7 +64,7 @@ static int parse_wrapped(struct scan *scan, struct record *record)
 	return line_parse(&scan->clock, record->content.p, record->content.len, &record->line);
 }
 
-/* LINE_OK, LINE_UNPARSED or LINE_PART. */
+/* Returns LINE_OK, LINE_UNPARSED or LINE_PART. */
 static int parse(struct scan *scan, struct record *record)
 {
 	const char *const text = record->text.p;
@@ -79,7 +79,7 @@ static int parse(struct scan *scan, struct record *record)
 	return rc == LINE_PART ? parse_wrapped(scan, record) : rc;
 }
 
-/* The same piece of a copy of the text; a constant stays. */
+/* Returns the same part of a copy of text. A span outside text (a constant) is returned unchanged. */
 static struct span moved(struct span span, struct span text, const char *copy)
 {
 	if (span.p < text.p || span.p > text.p + text.len)
@@ -105,7 +105,7 @@ static void remember(struct scan *scan, const struct record *record)
 	memcpy(last->text, text.p, text.len);
 }
 
-/* If the line repeats the one before, what that one matched, so many times. */
+/* If the line says that the one before was repeated, returns that one's matches with their counts multiplied. */
 static size_t match_repeated(const struct scan *scan, struct record *record,
                              struct rules_hit ret[static RULES_HITS_MAX])
 {
@@ -131,7 +131,7 @@ static size_t match_repeated(const struct scan *scan, struct record *record,
 	return n;
 }
 
-/* The rules that match a line; for one that repeats a hit, those of the hit. */
+/* Returns the matches of a line; for a line that repeats a hit, those of the hit. */
 static size_t match(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX])
 {
 	const bool after_hit = scan->last != NULL && scan->last->is_hit;
@@ -186,7 +186,10 @@ size_t scan_line(struct scan *scan, struct record *record, struct rules_hit ret[
 	return match(scan, record, ret);
 }
 
-/* Notes of sessions are checked as well: a forged one would name a client for a later line. */
+/*
+ * Removes matches of entries that their user may not write. This includes session notes: a forged one would name a
+ * client for a later line.
+ */
 static size_t without_forged(struct scan *scan, const struct record *record, struct rules_hit *hits, size_t n)
 {
 	size_t kept = 0;
@@ -195,7 +198,7 @@ static size_t without_forged(struct scan *scan, const struct record *record, str
 		if (writers_may(&hits[i].rule->writers, record->uid))
 			hits[kept++] = hits[i];
 		else if (i == 0)
-			break; /* the others only add to it */
+			break; /* the others only add to the first */
 	scan->tally.forged += n > 0 && kept == 0;
 	return kept;
 }

@@ -10,8 +10,8 @@
 #include "store/hits.h"
 
 enum {
-	SOME = 256,   /* blocks looked at at once */
-	SLACK_S = 10, /* told again, a block ends some seconds earlier or later, which is not worth a row */
+	SOME = 256,   /* blocks checked at once */
+	SLACK_S = 10, /* seconds: a repeated claim moves the end by a few, which is not worth a row */
 };
 
 void shared_blocks_done(struct shared_blocks *b)
@@ -35,7 +35,7 @@ static void note_ended(struct shared_blocks *b, const struct block *block)
 
 	for (size_t i = 0; i < b->n_begun; i++) {
 		if (b->begun[i].cause == block->cause && net_order(&b->begun[i].net, &block->net) == 0)
-			continue; /* the kernel need not hear of it */
+			continue; /* the kernel has not been told of it, and need not be */
 		b->begun[kept] = b->begun[i];
 		memmove(b->by[kept++], b->by[i], sizeof *b->by);
 	}
@@ -60,7 +60,7 @@ int shared_blocks_write(struct shared_blocks *b, struct why *why)
 	return rc;
 }
 
-/* Its shared block, as it is after what was gathered. */
+/* Finds the shared block of net, including the changes of this transaction. */
 static bool find(const struct shared_blocks *b, const struct sharing_on *on, const struct net *net, int64_t now_s,
                  struct block *ret)
 {
@@ -77,7 +77,7 @@ static bool find(const struct shared_blocks *b, const struct sharing_on *on, con
 
 /* --- the block of one network --- */
 
-/* They are those that there are here, or a peer could fill the table of rules. */
+/* Maps categories that this host does not have to "other", or a peer could fill the table of rules. */
 static const char *known_category(const char *category)
 {
 	for (size_t i = 0; i < CATEGORIES_N; i++)
@@ -86,7 +86,7 @@ static const char *known_category(const char *category)
 	return "other";
 }
 
-/* The number of its rule in the database. */
+/* Returns the id of the rule in the database. */
 static int find_rule(struct shared_blocks *b, const char *name, const char *category, const char *peer, int64_t *ret,
                      struct why *why)
 {
@@ -136,11 +136,11 @@ static int extend(struct shared_blocks *b, const struct block *active, const cha
 	block.prolonged = true;
 	(void)snprintf(rule, sizeof rule, SHARING_RULE_BEGIN "%s", peer);
 	note_begun(b, &block, rule);
-	b->n_written = b->n_begun; /* it is a row already */
+	b->n_written = b->n_begun; /* its row exists already */
 	return 0;
 }
 
-/* Until when its claims are enough; 0: they are not. */
+/* Returns until when the claims about net suffice for a block; 0: they do not. */
 static int64_t wanted_until(const struct shared_blocks *b, const struct sharing_on *on, const struct net *net,
                             int64_t now_s)
 {
@@ -168,7 +168,7 @@ int shared_blocks_settle(struct shared_blocks *b, const struct sharing_on *on, c
 	if (is_active && until_s > active.until_s)
 		return extend(b, &active, origin->peer, until_s, now_s, why);
 	if (is_active) {
-		active.id = 0; /* all of this net and cause */
+		active.id = 0; /* 0: every block of this net and cause */
 		if ((rc = shared_blocks_write(b, why)) < 0 ||
 		    (rc = store_end(b->store, &active, now_s, ended_by, why)) < 0)
 			return rc;
@@ -178,7 +178,7 @@ int shared_blocks_settle(struct shared_blocks *b, const struct sharing_on *on, c
 	return until_s > now_s ? begin(b, on, net, origin, until_s, now_s, why) : 0;
 }
 
-/* --- all that a person ended elsewhere --- */
+/* --- blocks that a person ended on another host --- */
 
 int shared_blocks_end(struct shared_blocks *b, const struct sharing_on *on, const struct net *net, int64_t since_s,
                       const char *ended_by, int64_t now_s, struct why *why)

@@ -1,9 +1,10 @@
 /*
- * shared_blocks: the blocks that the claims of other hosts are enough for: begun, extended and ended, gathered for the
- * kernel, and written to the database: those that begin together, by shared_blocks_write, all others at once.
+ * shared_blocks: begins, extends and ends the blocks that rest on the claims of other hosts. Gathers the changes for
+ * the kernel, and writes them to the database: blocks that begin together by shared_blocks_write, other changes
+ * immediately.
  *
- * Private to the folder. For sharing alone. What was settled in this transaction, and the kernel has not been told,
- * counts before what reconcile knows. Errors as of store.h.
+ * Private to the folder. For sharing alone. Changes of this transaction, which the kernel has not been told of, take
+ * precedence over what reconcile knows. Errors: see store.h.
  */
 #ifndef WFS_PIPELINE_SHARED_BLOCKS_H
 #define WFS_PIPELINE_SHARED_BLOCKS_H
@@ -15,37 +16,39 @@
 struct shared_blocks {
 	struct store *store;
 	struct claims *claims;
-	size_t n_begun, n_ended, n_written; /* of begun: the first are in the database */
+	size_t n_begun, n_ended, n_written; /* n_written: the first of begun, already in the database */
 	struct block *begun, *ended;
-	char (*by)[SHARING_RULE_MAX]; /* n_begun: their rules */
-	struct shared_blocks_rule {   /* the last rule of this transaction; id 0: none yet */
+	char (*by)[SHARING_RULE_MAX]; /* n_begun rule names */
+	struct shared_blocks_rule {   /* the last rule used in this transaction; id 0: none yet */
 		char name[SHARING_RULE_MAX], category[FOREIGN_WORD_MAX];
 		int64_t id;
 	} rule;
 };
 
-/* Where a block comes from, if one begins. */
+/* The origin of a block, if one begins. */
 struct shared_blocks_origin {
 	const char *peer, *category;
 	unsigned offence;
 };
 
-/* A zeroed one, too. */
+/* Accepts a zeroed struct. */
 void shared_blocks_done(struct shared_blocks *blocks);
 
-/* What was gathered is told, or was not committed. */
+/* Forgets what was gathered: it has been told, or was not committed. */
 void shared_blocks_clear(struct shared_blocks *blocks);
 
-/* Writes those that began and were not written yet: they have ids then. */
+/* Writes the begun blocks that are not written yet; they have ids afterwards. */
 int shared_blocks_write(struct shared_blocks *blocks, struct why *why);
 
-/* Makes the block of net what its claims are enough for. ended_by: for the database, if it ends. */
+/* Begins, extends or ends the block of net as its claims now require. ended_by: stored if the block ends. */
 int shared_blocks_settle(struct shared_blocks *blocks, const struct sharing_on *on, const struct net *net,
                          const struct shared_blocks_origin *origin, const char *ended_by, int64_t now_s,
                          struct why *why);
 
-/* Ends all blocks of this host that have an address in common with net and are not younger; but those that are shared
- * or listed in a file. */
+/*
+ * Ends all blocks on this host that overlap net and began no later than since_s, except those that are shared or listed
+ * in a file.
+ */
 int shared_blocks_end(struct shared_blocks *blocks, const struct sharing_on *on, const struct net *net, int64_t since_s,
                       const char *ended_by, int64_t now_s, struct why *why);
 

@@ -11,9 +11,9 @@
 
 enum {
 	DAY_S = 86400,
-	SOME = 256, /* subjects at a time */
+	SOME = 256, /* subjects per call */
 	KEY_TEXT = 2 * SIPHASH_KEY,
-	FILE_MAX = 256, /* bytes: more than a key, so that a wrong file is called what it is */
+	FILE_MAX = 256, /* bytes: longer than a key, so that a wrong file is reported as such */
 };
 
 #define MAKES_ONE "'openssl rand -hex 16' makes one"
@@ -22,7 +22,7 @@ void shared_good_init(struct shared_good *g, struct store *store)
 {
 	uint8_t seed[SIPHASH_KEY] = {0};
 
-	(void)!getrandom(seed, sizeof seed, 0); /* zeros work as well, but peers know them */
+	(void)!getrandom(seed, sizeof seed, 0); /* zeros would work, but peers could predict them */
 	*g = (struct shared_good){.store = store, .elsewhere = elsewhere_new(seed), .day = -1};
 }
 
@@ -34,7 +34,7 @@ void shared_good_done(struct shared_good *g)
 
 /* --- the key --- */
 
-/* With a line feed behind it, or without. */
+/* A final line feed is optional. */
 static bool parse_key(const char *text, size_t len, uint8_t out[static SIPHASH_KEY])
 {
 	bool good = len == KEY_TEXT || (len == KEY_TEXT + 1 && text[KEY_TEXT] == '\n');
@@ -43,7 +43,7 @@ static bool parse_key(const char *text, size_t len, uint8_t out[static SIPHASH_K
 		uint32_t byte = 0;
 
 		good = hexlist_number(text + 2 * i, 2, &byte);
-		out[i] = (uint8_t)byte; /* two digits */
+		out[i] = (uint8_t)byte; /* it is two digits */
 	}
 	return good;
 }
@@ -77,7 +77,7 @@ static bool may_tell(const struct peers *may, const char *name)
 	return peer != NULL && (peer->rights & PEERS_GOOD) != 0;
 }
 
-/* True: there was space for all. */
+/* Returns true if there was space for all numbers. */
 static bool remember(struct shared_good *g, const struct hexlist *known, int64_t until_s, int64_t now_s)
 {
 	bool all = true;
@@ -144,7 +144,7 @@ static int order(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The numbers of all networks with a client that is proven good. */
+/* Collects the numbers of all networks with a proven good client. */
 static void gather(struct shared_good *g, const struct verdict *verdict)
 {
 	struct net some[SOME];

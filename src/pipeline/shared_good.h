@@ -1,13 +1,13 @@
 /*
- * shared_good: which clients are proven good: what other hosts are told of it, and what they told.
+ * shared_good: which clients are proven good: what this host tells other hosts, and what they told it.
  *
- * For sharing alone. Off without a key. A client that is proven good on another host needs double here, and
- * has nothing else from it: no rule and no peer is suspended because of it. No address leaves the host, and
- * no client's number is kept with an address. Today's networks are gathered once a day (UTC), SHARED_GOOD_MAX
- * at most; of more, those with the lowest numbers.
+ * For sharing alone. Off without a key. A client that is proven good on another host needs double the score to be
+ * blocked here, and has no other benefit: no rule and no peer is suspended because of it. No address leaves the host,
+ * and no client's number is stored with an address. Today's networks are gathered once a day (UTC), at most
+ * SHARED_GOOD_MAX; if there are more, those with the lowest numbers.
  *
- * The key: a file of one line, 32 hexadecimal digits, mode 0640 or less; all hosts of a group have
- * the same. Errors as of store.h.
+ * The key file has one line of 32 hexadecimal digits and mode 0640 or less; all hosts of a group share the key. Errors:
+ * see store.h.
  */
 #ifndef WFS_PIPELINE_SHARED_GOOD_H
 #define WFS_PIPELINE_SHARED_GOOD_H
@@ -23,9 +23,9 @@
 #include "verdict/verdict.h"
 
 enum {
-	SHARED_GOOD_MAX = 1 << 16, /* networks of this host */
-	SHARED_GOOD_S = 60 * 3600, /* what is sent counts so long: one day's may be missed */
-	SHARED_GOOD_KEPT = 3 * (SHARED_GOOD_MAX / HEXLIST_MAX + 1), /* messages of one peer */
+	SHARED_GOOD_MAX = 1 << 16, /* networks that this host sends */
+	SHARED_GOOD_S = 60 * 3600, /* how long a sent number counts: one day's messages may be missed */
+	SHARED_GOOD_KEPT = 3 * (SHARED_GOOD_MAX / HEXLIST_MAX + 1), /* messages kept of one peer */
 };
 
 struct shared_good_key {
@@ -37,31 +37,31 @@ struct shared_good {
 	struct store *store;
 	struct elsewhere *elsewhere;
 	struct shared_good_key key;
-	int64_t day; /* since 1970, of numbers; -1: there are none */
+	int64_t day; /* that numbers is for, since 1970; -1: none */
 	size_t n;
 	uint32_t *numbers; /* ascending */
 };
 
-/* Initialises it, off. */
+/* Initialises it; sharing is off. */
 void shared_good_init(struct shared_good *good, struct store *store);
 void shared_good_done(struct shared_good *good);
 
-/* Reads the key; path "": off. Errors: those of secretfile_read; -EINVAL: no key. */
+/* Reads the key; path "" means off. Errors: see secretfile_read; -EINVAL: the file has no key. */
 int shared_good_read_key(const char *path, struct shared_good_key *ret, struct why *why);
 
-/* Forgets all, and reads from the database what those peers told who may. */
+/* Forgets everything, and reads from the database what the peers with the right to tell it have told. */
 int shared_good_load(struct shared_good *good, const struct shared_good_key *key, const struct peers *may,
                      int64_t now_s, struct why *why);
 
-/* What a peer told; in a transaction. Positive: it is refused, why has the reason. */
+/* Handles a peer's message, within a transaction. Positive: it is refused, and why has the reason. */
 int shared_good_receive(struct shared_good *good, const char *peer, const struct hexlist *known, int64_t until_s,
                         int64_t now_s, struct why *why);
 
-/* All that a peer told is void; in a transaction. */
+/* Discards everything that a peer told, within a transaction. */
 int shared_good_void(struct shared_good *good, const char *peer, const struct peers *may, int64_t now_s,
                      struct why *why);
 
-/* A part of what this host has to tell today; *ret_parts: how many there are. Empty after the last. */
+/* Returns one part of what this host tells today; *ret_parts: the number of parts. ret is empty after the last. */
 void shared_good_part(struct shared_good *good, const struct verdict *verdict, size_t part, int64_t now_s,
                       size_t *ret_parts, struct hexlist *ret);
 

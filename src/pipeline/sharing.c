@@ -10,8 +10,7 @@
 #include "store/hits.h"
 
 enum {
-	QUEUE_MAX = 1 << 20, /* of networks to be looked at; of more, those that come last are looked at by the next
-	                        message about them */
+	QUEUE_MAX = 1 << 20, /* networks to be checked; any more are checked when the next message about them arrives */
 	DAY_S = 24 * 3600,
 };
 
@@ -63,7 +62,7 @@ const struct store_peer *sharing_peer(const struct sharing *s, struct span name)
 	return p == NULL ? NULL : &p->heard;
 }
 
-/* --- networks to be looked at again --- */
+/* --- networks to be checked again --- */
 
 void sharing_queue(struct sharing *s, const struct net *net)
 {
@@ -113,7 +112,7 @@ int sharing_review(struct sharing *s, const struct sharing_on *on, int64_t now_s
 
 /* --- from the database --- */
 
-/* What the server's clock showed when that was heard. */
+/* Learns from a peer's row how far the server's clock is ahead of ours. */
 static void note_clock(struct sharing *s, const struct store_peer *heard)
 {
 	const int64_t said_ms = strtoll(heard->stream, NULL, 10);
@@ -121,7 +120,7 @@ static void note_clock(struct sharing *s, const struct store_peer *heard)
 	if (said_ms <= s->newest_ms)
 		return;
 	s->newest_ms = said_ms;
-	/* Rather too little than too much: an unblock of ours must not count as later than others see it. */
+	/* Round down: our unblock must not count as later than other hosts see it. */
 	s->ahead_ms =
 		said_ms + heard->lag_ms - (heard->heard_s * 1000 + 999) + clock_unix_s() * 1000 - clock_steady_ms();
 }
@@ -183,7 +182,7 @@ static int load_claims(struct sharing *s, int64_t now_s, struct why *why)
 	uint64_t seed = 0;
 	int rc;
 
-	(void)!getrandom(&seed, sizeof seed, 0); /* 0 works as well, but attackers know it */
+	(void)!getrandom(&seed, sizeof seed, 0); /* 0 would work, but attackers could predict it */
 	claims_free(s->claims);
 	s->claims = s->blocks.claims = claims_new(seed);
 	s->n_queue = s->queue_at = 0;
@@ -194,7 +193,7 @@ static int load_claims(struct sharing *s, int64_t now_s, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
-/* Blocks that nobody's word may be enough for now. */
+/* Queues the shared blocks: the claims may no longer suffice for them. */
 static void queue_blocks(struct sharing *s, const struct sharing_on *on)
 {
 	struct block some[SHARING_REVIEW];
@@ -318,7 +317,7 @@ struct sharing_stat sharing_stat(const struct sharing *s)
 	                             (int64_t)elsewhere_count(s->good.elsewhere)}; /* below ELSEWHERE_MAX */
 }
 
-/* --- by hand, here --- */
+/* --- manual actions on this host --- */
 
 void sharing_resumed(struct sharing *s, const char *rule)
 {

@@ -1,20 +1,20 @@
 /*
- * sharing: what other hosts say: from a message to the database, and to what the kernel is to hold.
+ * sharing: handles what other hosts say, from a message to the database and to what the kernel must hold.
  *
- * Where peers, claims (verdict/claims.h) and the database meet. A peer's block is evidence with the peer's weight; a
- * block of cause BLOCK_SHARED is active while the claims about its network are enough, and neither allowed nor own
- * addresses lie in it. Its rule is "peer/NAME" (of the peer whose claim was enough), the category is that of the peer's
- * rule (of one that this version does not have: "other"). Nothing of this is sent to other hosts again: they see the
- * rule.
+ * This is where peers, claims (verdict/claims.h) and the database meet. A peer's block is evidence with the peer's
+ * weight. A block of cause BLOCK_SHARED is active while the claims about its network suffice and the network contains
+ * neither allowed nor own addresses. Its rule is "peer/NAME", after the peer whose claim sufficed. Its category is that
+ * of the peer's rule, or "other" if this version does not know that category. Shared blocks are not sent on to other
+ * hosts, which recognise them by their rule.
  *
- * What a message changes, and how far its stream was read, is one transaction: sharing_begin, sharing_receive for some
- * messages, sharing_commit. After the commit the caller tells the kernel: sharing_ended first, then sharing_begun. When
- * it fails, what is in memory is read from the database again by sharing_load.
+ * The effects of a message, and how far its stream was read, are one transaction: sharing_begin, sharing_receive for
+ * some messages, sharing_commit. After the commit the caller tells the kernel: first sharing_ended, then sharing_begun.
+ * If it fails, sharing_load restores the state in memory from the database.
  *
- * A peer is suspended, like a rule, when it sends more than per_minute in a minute of the server's clock (so that what
- * was held up by a broken line is not too fast), when it says of SHARING_GOOD_MAX proven good clients within an hour
- * that they are hostile, or when its stream has something that it cannot have signed. Then all that it said is void.
- * Errors as of store.h.
+ * A peer is suspended, like a rule, in three cases: it sends more than per_minute messages in a minute of the server's
+ * clock (so a backlog after a broken connection does not count as too fast); it calls SHARING_GOOD_MAX proven good
+ * clients hostile within an hour; or its stream contains something that it cannot have signed. Everything it said is
+ * then void. Errors: see store.h.
  */
 #ifndef WFS_PIPELINE_SHARING_H
 #define WFS_PIPELINE_SHARING_H
@@ -35,99 +35,111 @@
 #define SHARING_RULE_BEGIN BLOCK_PEER_BEGIN
 
 enum {
-	SHARING_RULE_MAX = 40,   /* "peer/", a name, the NUL */
-	SHARING_WHITE_S = 86400, /* what a person unblocked is safe from older claims for so long */
-	SHARING_OWN_MAX = 64,    /* addresses of one peer */
+	SHARING_RULE_MAX = 40,   /* bytes: "peer/", a name and the NUL */
+	SHARING_WHITE_S = 86400, /* how long a network that a person unblocked is safe from older claims */
+	SHARING_OWN_MAX = 64,    /* own addresses of one peer */
 	SHARING_OWN_S = 2 * 86400,
 	SHARING_GOOD_MAX = 3,
-	SHARING_REVIEW = 256, /* networks looked at by one sharing_review */
+	SHARING_REVIEW = 256, /* networks checked by one sharing_review */
 };
 
 /* Positive result of sharing_receive. */
 enum {
-	SHARING_REFUSED = 1, /* it was read, and has no effect: why has the reason */
+	SHARING_REFUSED = 1, /* the message was read but has no effect; the reason is in why */
 };
 
-/* What it works on, which a reload replaces; all borrowed. */
+/* What sharing works on; a reload replaces it. All borrowed. */
 struct sharing_on {
-	struct verdict *verdict; /* at now_s */
+	struct verdict *verdict; /* at now_s (verdict_at) */
 	struct reconcile *reconcile;
 	const struct config *config;
 };
 
 struct sharing;
 
-/* store: borrowed. Never NULL. */
+/* Borrows store. Never returns NULL. */
 struct sharing *sharing_new(struct store *store);
 
 /* Accepts NULL. */
 void sharing_free(struct sharing *sharing);
 
 /*
- * Reads the peers, and what they said from the database. At start and after each reload; after reconcile_load. Errors
- * of the file of peers: the old ones stay.
+ * Reads the file of peers, and what they said from the database. Call at start and after each reload, after
+ * reconcile_load. If the file of peers has an error, the old peers stay.
  */
 int sharing_load(struct sharing *sharing, const struct sharing_on *on, int64_t now_s, struct why *why);
 
-/* How far a peer was heard; NULL: there is no such peer. */
+/* Returns how far a peer's stream was read; NULL if there is no such peer. */
 const struct store_peer *sharing_peer(const struct sharing *sharing, struct span name);
 
-/* What is known of clients that are proven good on other hosts, for the verdict; the same object until
- * sharing_free. */
+/*
+ * Returns the clients that are proven good on other hosts, for the verdict. It is the same object until sharing_free.
+ */
 const struct elsewhere *sharing_elsewhere(const struct sharing *sharing);
 
-/* watchforspammers-share has told others so many messages more. */
+/* Records that watchforspammers-share has sent this many more messages. */
 void sharing_told(struct sharing *sharing, int64_t messages, int64_t now_s);
 
-/* A part of what they are to be told of good clients today. */
+/* Returns one part of what other hosts are told about good clients today. */
 struct sharing_part {
 	int64_t day;          /* since 1970 */
-	size_t parts;         /* of that day; 0: nothing is to be told */
+	size_t parts;         /* of that day; 0: there is nothing to tell */
 	struct hexlist known; /* empty: after the last part */
 };
 void sharing_good(struct sharing *sharing, const struct verdict *verdict, size_t part, int64_t now_s,
                   struct sharing_part *ret);
 
-/* Since the start of this process. */
+/* Statistics since the start of this process. */
 struct sharing_stat {
-	int64_t told, told_s; /* messages; when that was heard last, 0: never */
-	int64_t elsewhere;    /* networks that are good elsewhere */
+	int64_t told, told_s; /* messages sent, and when the last report of them arrived; 0: never */
+	int64_t elsewhere;    /* networks that are proven good on other hosts */
 };
 struct sharing_stat sharing_stat(const struct sharing *sharing);
 
 int sharing_begin(struct sharing *sharing, struct why *why);
 
-/* One message. Returns 0, SHARING_REFUSED or an error of the database: then the transaction must be given up by
- * sharing_commit. */
+/*
+ * Handles one message. Returns 0, SHARING_REFUSED or a database error; after an error the caller must end the
+ * transaction with sharing_commit.
+ */
 int sharing_receive(struct sharing *sharing, const struct sharing_on *on, const struct foreign *message, int64_t now_s,
                     struct why *why);
 
-/* rc: of what went before; < 0 rolls back and returns it. */
+/* Commits the transaction. rc: the result so far; if negative, rolls back and returns it. */
 int sharing_commit(struct sharing *sharing, int rc, struct why *why);
 
 /*
- * A person ended all blocks of net here: what peers said before does not count, and they are told. In a transaction of
- * its own. Nothing if there are no peers.
+ * Handles that a person ended all blocks of net on this host: peers' earlier claims about it no longer count, and the
+ * peers are told. Uses a transaction of its own. Does nothing if there are no peers.
  */
 int sharing_unblocked(struct sharing *sharing, const struct net *net, int64_t now_s, struct why *why);
 
-/* A rule "peer/NAME" was resumed. */
+/* Handles that a rule "peer/NAME" was resumed. */
 void sharing_resumed(struct sharing *sharing, const char *rule);
 
-/* This host has a hit of it: with a peer's word that may be enough. */
+/* Handles a local hit of subject: together with a peer's claim it may suffice for a block. */
 void sharing_note_hit(struct sharing *sharing, const struct net *subject, int64_t now_s);
 
-/* Networks whose blocks may have to begin or end are looked at again, some at a time, in a transaction of its own. */
+/*
+ * sharing_reviews returns true if networks are queued whose blocks may have to begin or end; sharing_review checks some
+ * of them, in a transaction of its own.
+ */
 bool sharing_reviews(const struct sharing *sharing);
 int sharing_review(struct sharing *sharing, const struct sharing_on *on, int64_t now_s, struct why *why);
 
-/* What was committed and is to be told: blocks that ended and then blocks that began; until the next begin. */
+/*
+ * Return the committed changes to tell the kernel: blocks that ended, and blocks that began. Valid until the next
+ * sharing_begin.
+ */
 size_t sharing_ended(const struct sharing *sharing, const struct block **ret);
 size_t sharing_begun(const struct sharing *sharing, const struct block **ret);
 
-/* The peer of a begun block, and whether an own address was allowed or a peer suspended, each until the next begin. */
+/*
+ * Return the peer rule of a begun block, whether an own address was allowed, and which peer was suspended; each valid
+ * until the next sharing_begin.
+ */
 const char *sharing_begun_by(const struct sharing *sharing, size_t block);
 bool sharing_allowed(const struct sharing *sharing);
-const char *sharing_suspended(const struct sharing *sharing, const char **ret_why); /* its name, or NULL */
+const char *sharing_suspended(const struct sharing *sharing, const char **ret_why); /* returns its name, or NULL */
 
 #endif

@@ -11,7 +11,7 @@
 
 enum { HOUR_S = 3600 };
 
-/* --- what is wrong with a message --- */
+/* --- refused messages --- */
 
 static int refuse(struct sharing_peer *p, struct why *why, const char *what)
 {
@@ -21,7 +21,7 @@ static int refuse(struct sharing_peer *p, struct why *why, const char *what)
 	return SHARING_REFUSED;
 }
 
-/* All that it said is void. Returns SHARING_REFUSED, or an error of the database. */
+/* Suspends a peer and voids everything it said. Returns SHARING_REFUSED, or a database error. */
 static int suspend(struct sharing *s, struct sharing_peer *p, const char *what, int64_t now_s, struct why *why)
 {
 	char rule[SHARING_RULE_MAX];
@@ -47,7 +47,7 @@ static int suspend(struct sharing *s, struct sharing_peer *p, const char *what, 
 	return refuse(p, why, what);
 }
 
-/* True: one more than it may send in this minute. */
+/* Counts a message. Returns true if the peer exceeds its limit for this minute. */
 static bool is_too_fast(struct sharing_peer *p, const struct foreign *m)
 {
 	if (p->minute != m->said_ms / 60000) {
@@ -57,7 +57,7 @@ static bool is_too_fast(struct sharing_peer *p, const struct foreign *m)
 	return ++p->in_minute > p->may->per_minute;
 }
 
-/* True: it said so of too many proven good clients within the hour. */
+/* Counts a claim about a proven good client. Returns true if there were too many within an hour. */
 static bool harms_good(struct sharing_peer *p, int64_t now_s)
 {
 	p->good_s[p->n_good++ % SHARING_GOOD_MAX] = now_s;
@@ -71,7 +71,7 @@ static bool is_too_wide(const struct sharing_peer *p, const struct net *net)
 	                                                 : net->len < p->may->prefix6;
 }
 
-/* How long ago it was said, by the server's clock; one that went back counts as now. */
+/* Returns how long ago it was said, by the server's clock. If that clock went back, it counts as now. */
 static int64_t age_s(const struct foreign *m)
 {
 	return m->clock_ms > m->said_ms ? (m->clock_ms - m->said_ms) / 1000 : 0;
@@ -102,7 +102,7 @@ static int receive_block(struct sharing *s, const struct sharing_on *on, struct 
 	int rc;
 
 	if (claim.until_s <= now_s)
-		return 0; /* it was on its way for longer than it lasts */
+		return 0; /* it expired on its way */
 	if (is_too_wide(p, &m->net))
 		return refuse(p, why, "a block of a wider network than this peer may name");
 	if (net_is_never(&m->net) || verdict_spares(on->verdict, &m->net))
@@ -239,10 +239,10 @@ static int receive_one(struct sharing *s, const struct sharing_on *on, struct sh
 	case FOREIGN_WRONG:
 		break;
 	}
-	return 0; /* not reached: WRONG was handled above */
+	return 0; /* not reached: FOREIGN_WRONG was handled above */
 }
 
-/* A message that was there before, or that was kept back and is sent again. */
+/* Returns true for a message that was received before, or that was held back and is sent again. */
 static bool is_known(const struct sharing_peer *p, const struct foreign *m)
 {
 	return m->era < p->heard.era || (m->era == p->heard.era && m->number <= p->heard.number);

@@ -1,7 +1,8 @@
 /*
- * sharing_state: what the files of sharing.h share: sharing.c has the peers, what is known from the database,
- * transactions, and networks that are looked at again; sharing_messages.c has what a message changes. Nobody else
- * includes it.
+ * sharing_state: what the files of sharing.h share. Only these files include it.
+ *
+ * sharing.c has the peers, what is read from the database, transactions, and the queue of networks to be checked again.
+ * sharing_messages.c has the effects of a message.
  */
 #ifndef WFS_PIPELINE_SHARING_STATE_H
 #define WFS_PIPELINE_SHARING_STATE_H
@@ -15,7 +16,7 @@
 #include "pipeline/sharing.h"
 #include "verdict/claims.h"
 
-enum { SHARING_SOME = 1024 }; /* networks whose claims are dropped at once */
+enum { SHARING_SOME = 1024 }; /* networks whose claims are dropped in one step */
 
 static_assert((int)STORE_PEER_MAX == (int)PEERS_NAME_MAX && (int)STORE_STREAM_MAX == (int)FOREIGN_STREAM_MAX, "copied");
 static_assert((int)PEERS_FULL == (int)CLAIMS_FULL, "weights of one scale");
@@ -23,45 +24,48 @@ static_assert((int)PEERS_FULL == (int)CLAIMS_FULL, "weights of one scale");
 struct sharing_peer {
 	const struct peers_peer *may;
 	struct store_peer heard;
-	bool is_dirty; /* heard is to be written */
+	bool is_dirty; /* heard must be written */
 	bool is_suspended;
-	int64_t minute;                   /* of the server's clock ... */
-	unsigned in_minute;               /* ... in which so many messages were sent */
-	int64_t good_s[SHARING_GOOD_MAX]; /* when it last said that proven good clients are hostile */
+	int64_t minute;                   /* of the server's clock, in which ... */
+	unsigned in_minute;               /* ... this many messages were sent */
+	int64_t good_s[SHARING_GOOD_MAX]; /* when it last called proven good clients hostile */
 	size_t n_good;
 };
 
 struct sharing {
 	struct store *store;
 	struct peers may;
-	struct sharing_peer *peers; /* may.n, in the order of may */
+	struct sharing_peer *peers; /* may.n of them, in the order of may */
 	struct claims *claims;
-	struct shared_claims said; /* in this transaction */
+	struct shared_claims said; /* claims of this transaction */
 	struct shared_blocks blocks;
 	struct shared_good good;
-	int64_t told, told_s; /* messages that others were told, and when that was heard last */
-	int64_t ahead_ms;     /* the server's clock before clock_steady_ms, at least, when a peer was heard last ... */
-	int64_t newest_ms;    /* ... and what was said last, by that clock */
+	int64_t told, told_s; /* messages sent to others, and when the last report of them arrived */
+	int64_t ahead_ms;     /* server's clock minus clock_steady_ms, at least; measured when a peer was last heard */
+	int64_t newest_ms;    /* time of the newest message, by the server's clock */
 	size_t n_queue, queue_at, queue_cap;
-	struct net *queue; /* to be looked at again */
+	struct net *queue; /* networks to be checked again */
 	bool allowed;
 	const struct sharing_peer *suspended; /* in this transaction */
 	struct why suspended_why;
 };
 
-/* The peer of that name, or NULL. */
+/* Returns the peer of that name, or NULL. */
 struct sharing_peer *sharing_find(const struct sharing *sharing, const char *name);
 
-/* Its number in claims. */
+/* Returns the peer's number in claims. */
 unsigned sharing_number(const struct sharing *sharing, const struct sharing_peer *peer);
 
-/* A network to be looked at again. */
+/* Queues a network to be checked again. */
 void sharing_queue(struct sharing *sharing, const struct net *net);
 
-/* The first peer there is: a block that begins again, after a restart or a lift, is no peer's own word. */
+/*
+ * Returns the first peer as a stand-in origin: a block that begins again, after a restart or a lift, is no single
+ * peer's word.
+ */
 struct shared_blocks_origin sharing_origin(const struct sharing *sharing);
 
-/* Claims of before an amnesty no longer count; their networks are looked at again. */
+/* Pardons a network: claims from before the amnesty no longer count, and their networks are queued. */
 void sharing_pardon(struct sharing *sharing, const struct store_claim *amnesty, int64_t now_s);
 
 #endif

@@ -28,7 +28,7 @@ static void put_at(struct wanted *w, uint32_t at, uint32_t place)
 	w->entries[place].heap_at = at;
 }
 
-/* Moves the one at that place of the heap to where it belongs. n: of the heap. */
+/* Moves an element of a heap of n to where it belongs. */
 static void settle(struct wanted *w, uint32_t at, uint32_t n)
 {
 	const uint32_t place = w->ends[at];
@@ -70,7 +70,9 @@ static void enter(struct wanted *w, struct wanted_slot slot)
 	w->slots[at] = slot;
 }
 
-/* Takes it out, and closes the gap for those behind it that would not be found beyond it. */
+/*
+ * Removes a place from the index, and moves later slots of the same run into the gap so that they can still be found.
+ */
 static void leave(struct wanted *w, uint32_t place)
 {
 	const uint32_t mask = w->n_slots - 1;
@@ -86,7 +88,7 @@ static void leave(struct wanted *w, uint32_t place)
 	w->slots[gap] = (struct wanted_slot){0};
 }
 
-/* At most half full. Of a million this takes a few milliseconds: no entry is looked at. */
+/* Keeps the index at most half full. This takes a few milliseconds for a million entries, because no entry is read. */
 static void grow_index(struct wanted *w)
 {
 	struct wanted_slot *const before = w->slots;

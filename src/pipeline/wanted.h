@@ -1,14 +1,14 @@
 /*
- * wanted: what the kernel is to hold now: every active block, in memory.
+ * wanted: holds in memory what the kernel must hold now: every active block.
  *
- * A wanted entry is (list, net, until): this network is in that list of the kernel until then. What else it carries
- * says which block it comes from: net is the block's network, of "whole" bits, or a piece of it; a network has one
- * entry for each cause, and a wider block that is held in pieces has its own. So one element of the kernel may be
- * wanted by several entries, and stays while one of them lasts.
+ * A wanted entry (list, net, until) says that this network is in that kernel list until then. Its other members
+ * identify the block that it comes from. net is either the block's network, of whole bits, or a piece of it. A network
+ * has one entry per cause, and a wider block that is split into pieces has entries of its own. So several entries may
+ * want the same kernel element, which stays until the last of them ends.
  *
- * One array, whose places are stable and reused; a hash index over (list, net), and a heap of places by the time they
- * end. Everything costs the same with a million entries: 72 bytes each, and 20 to 36 for index and heap. Pointers to
- * entries are good until the next wanted_put. Pure: knows neither kernel nor database nor clock. Aborts if memory
+ * The entries are an array with stable, reused places; a hash index over (list, net), and a heap of places by end time.
+ * No operation gets slow with a million entries. Each takes 72 bytes, plus 20 to 36 for index and heap. Pointers to
+ * entries are valid until the next wanted_put. Pure: knows neither kernel nor database nor clock. Aborts if memory
  * cannot be allocated.
  */
 #ifndef WFS_PIPELINE_WANTED_H
@@ -23,62 +23,67 @@
 
 enum wanted_state {
 	WANTED_NEW,  /* not sent yet */
-	WANTED_HELD, /* in the kernel, as far as we know */
-	WANTED_OUT,  /* did not fit, or was refused */
+	WANTED_HELD, /* in the kernel, as far as is known */
+	WANTED_OUT,  /* does not fit, or was refused */
 };
 
 struct wanted_entry {
 	struct net net;
-	uint8_t whole, list, cause; /* length of the block's network; list of the kernel; enum block_cause */
+	/* whole: prefix length of the block's network; list: of the kernel; cause: enum block_cause */
+	uint8_t whole, list, cause;
 	uint8_t offence;
-	uint8_t state;            /* enum wanted_state; by wanted_mark */
+	uint8_t state;            /* enum wanted_state; set by wanted_mark */
 	bool used;                /* false: a free place */
-	int64_t since_s, until_s; /* until_s: by wanted_until */
-	int64_t fed_s;            /* when we last wrote it to the kernel, or noticed a packet that the kernel dropped */
-	int64_t kept_s;           /* the kernel forgets it then by itself, as far as we know */
-	int64_t id;               /* of the block in the database; 0: it is not there (yet) */
-	uint32_t seen;            /* the owner's */
-	uint32_t heap_at;         /* its place in ends; in a free place: the next one + 1 */
+	int64_t since_s, until_s; /* until_s: set by wanted_until */
+	/* when we last wrote it to the kernel, or last noticed that the kernel dropped a packet for it */
+	int64_t fed_s;
+	int64_t kept_s;   /* when the kernel forgets it by itself, as far as is known */
+	int64_t id;       /* of the block in the database; 0: not stored yet */
+	uint32_t seen;    /* for the owner's use */
+	uint32_t heap_at; /* its place in ends; in a free place: the next free place + 1 */
 };
 
 struct wanted_slot {
-	uint32_t hash, place; /* hash: so that few entries are looked at in vain; place + 1, 0: free */
+	uint32_t hash, place; /* hash: avoids looking at entries in vain; place + 1, 0 if the slot is free */
 };
 
 struct wanted {
-	uint64_t seed;          /* one that an attacker cannot know, so that none can choose addresses that collide */
+	uint64_t seed;          /* must be unpredictable, so that attackers cannot choose addresses that collide */
 	size_t n, n4;           /* entries, and those of IPv4 */
 	size_t n_out;           /* entries that are WANTED_OUT */
-	uint32_t n_places, cap; /* places of entries begun; allocated */
+	uint32_t n_places, cap; /* entries in use or freed; entries allocated */
 	uint32_t free_at;       /* the first free place + 1; 0: none below n_places */
 	struct wanted_entry *entries;
 	uint32_t n_slots; /* of the index; a power of two */
 	struct wanted_slot *slots;
-	uint32_t *ends; /* heap of n places, the one that ends first in front */
+	uint32_t *ends; /* heap of n places; the first one ends first */
 };
 
-/* Zeroed but for seed: empty. Frees and empties. */
+/* Frees everything and leaves it empty. Initialise to zero except seed: empty. */
 void wanted_done(struct wanted *wanted);
 
 /*
- * The entry of that list, net, whole and cause, made of key when there is
- * none yet. *ret_new: it was made.
+ * Returns the entry of that list, net, whole and cause. Adds a copy of key if there is none, and then sets *ret_new to
+ * true.
  */
 struct wanted_entry *wanted_put(struct wanted *wanted, const struct wanted_entry *key, bool *ret_new);
 
-/* Another end. */
+/* Changes the end of an entry. */
 void wanted_until(struct wanted *wanted, struct wanted_entry *entry, int64_t until_s);
 void wanted_mark(struct wanted *wanted, struct wanted_entry *entry, enum wanted_state state);
 void wanted_remove(struct wanted *wanted, struct wanted_entry *entry);
 
-/* The entries of that list and net, one after the other: before: NULL, then the one before. NULL: no more. */
+/*
+ * Iterates over the entries of that list and net. before: NULL first, then the previous result. Returns NULL after the
+ * last.
+ */
 struct wanted_entry *wanted_next(const struct wanted *wanted, uint8_t list, const struct net *net,
                                  const struct wanted_entry *before);
 
-/* Of several entries of one element of the kernel, the one that lasts longest; NULL: there is none. */
+/* Returns the entry of a kernel element that lasts longest; NULL if there is none. */
 struct wanted_entry *wanted_longest(const struct wanted *wanted, uint8_t list, const struct net *net);
 
-/* The entry that ends first; NULL: there is none. */
+/* Returns the entry that ends first; NULL if there is none. */
 struct wanted_entry *wanted_first(const struct wanted *wanted);
 
 #endif
