@@ -7,7 +7,7 @@
 
 #include "base/hash.h"
 
-/* Made once for this program, with "systemd-id128 new". */
+/* This program's application id, generated once with "systemd-id128 new". */
 #define OURS SD_ID128_MAKE(6d, 0b, 3e, 51, c8, 7a, 4f, 29, 93, e4, 1c, a0, 5b, d6, 87, 42)
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -30,12 +30,12 @@ uint32_t account_number(struct span name)
 		return ACCOUNT_NONE;
 	(void)pthread_once(&once, find_key);
 	h = key[0];
-	/* The key is in every step, so that no collision can be computed without it. */
+	/* The key enters every step, so that no collision can be computed without it. */
 	for (size_t i = 0; i < name.len; i++) {
 		h = ((h ^ (unsigned char)text_lower(name.p[i])) + key[1]) * UINT64_C(0x9FB21C651E98DF25);
 		h ^= h >> 29;
 	}
-	number = (uint32_t)(hash_mix(h) >> (64 - ACCOUNT_BITS)); /* ACCOUNT_BITS of them */
+	number = (uint32_t)(hash_mix(h) >> (64 - ACCOUNT_BITS)); /* fits: the shift leaves ACCOUNT_BITS bits */
 	return number == ACCOUNT_NONE ? 1 : number;
 }
 
@@ -44,7 +44,7 @@ static bool is_alnum(char c)
 	return (c >= '0' && c <= '9') || (text_lower(c) >= 'a' && text_lower(c) <= 'z');
 }
 
-/* What <USER> of rules matches. */
+/* True for the characters that <USER> matches in rules. */
 static bool may_hold(char c)
 {
 	return (unsigned char)c > ' ' && c != 0x7F && strchr("<>,;()\"", c) == NULL;

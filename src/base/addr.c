@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { QUOTED_MAX = 80 }; /* bytes of a text shown in a message */
+enum { QUOTED_MAX = 80 }; /* bytes of the text quoted in a message */
 
 static const uint8_t ip4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
@@ -28,7 +28,7 @@ static const struct net private[ADDR_PRIVATE] = {
 	{{{0xFC}}, 7},
 };
 
-/* By hand because inet_pton wants a NUL and this runs once per hit. */
+/* Own code because inet_pton needs a NUL, and this runs once per hit. */
 static bool parse_ip4(const char *text, size_t len, uint8_t out[static 4])
 {
 	const char *const end = text + len;
@@ -68,7 +68,7 @@ bool addr_parse(const char *text, size_t len, struct addr *ret)
 		return false;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
-	/* inet_pton accepts "::ffff:192.0.2.020"; we do not. */
+	/* inet_pton accepts "::ffff:192.0.2.020"; this function must not. */
 	last_colon = strrchr(copy, ':');
 	if (last_colon == NULL)
 		return false;
@@ -107,7 +107,7 @@ size_t addr_text(const struct addr *addr, char out[static ADDR_TEXT_MAX])
 	return strlen(out);
 }
 
-/* The bits in which the eight bytes differ, the first one highest. */
+/* Returns the bits in which the eight bytes differ; the first byte is the most significant. */
 static uint64_t difference(const uint8_t a[static 8], const uint8_t b[static 8])
 {
 	uint64_t x, y;
@@ -126,7 +126,7 @@ static bool prefix_equal(const uint8_t a[static 16], const uint8_t b[static 16],
 	return front == 0 && difference(a + 8, b + 8) >> (128 - len) == 0;
 }
 
-/* The length behind the slash, of the 128 bits; -1: none. */
+/* Reads the length after the slash, counted in the 128 bits; -1 if it is invalid. */
 static int parse_length(const char *p, const char *end, const struct addr *addr)
 {
 	const int base = addr_is_ip4(addr) ? 96 : 0;
@@ -142,7 +142,10 @@ static int parse_length(const char *p, const char *end, const struct addr *addr)
 	return base + value > 128 ? -1 : base + value;
 }
 
-/* Address and length, host bits as they are; false when it is neither. *ret_len -1: the length is none. */
+/*
+ * Reads address and length, and keeps host bits. Returns false if there is no address; sets *ret_len to -1 if the
+ * length is invalid.
+ */
 static bool parse_parts(const char *text, size_t len, struct addr *ret, int *ret_len)
 {
 	const char *const slash = memchr(text, '/', len);
@@ -247,7 +250,7 @@ bool net_is_never(const struct net *net)
 {
 	const unsigned first = net->addr.bytes[12];
 
-	/* Most are single IPv4 addresses of none of these, and this is checked for every hit. */
+	/* A shortcut: this is checked for every hit, and most are single IPv4 addresses outside these networks. */
 	if (net->len == 128 && addr_is_ip4(&net->addr) && first != 0 && first != 127 && first != 169 && first < 224)
 		return false;
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)

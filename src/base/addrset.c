@@ -9,7 +9,7 @@
 
 enum {
 	SIZE_MIN = 1 << 10,
-	WORDS_MAX = 4, /* of a key */
+	WORDS_MAX = 4, /* words of a key */
 };
 
 static inline bool is_free(const uint32_t *key, size_t words)
@@ -21,19 +21,20 @@ static inline bool is_free(const uint32_t *key, size_t words)
 	return any == 0;
 }
 
-/* The slot where a search for the key starts. */
+/* Returns the slot where a search for the key starts. */
 static inline size_t home_of(const struct addrset_table *table, size_t words, uint64_t seed, const uint32_t *key)
 {
 	uint64_t hash = seed;
 
 	for (size_t w = 0; w < words; w++) {
-		hash = (hash ^ key[w]) * UINT64_C(0xFF51AFD7ED558CCD); /* of MurmurHash3's finalizer */
+		/* the constant is from MurmurHash3's finalizer */
+		hash = (hash ^ key[w]) * UINT64_C(0xFF51AFD7ED558CCD);
 		hash ^= hash >> 32;
 	}
 	return (size_t)hash & (table->size - 1);
 }
 
-/* The slot of the key, or the free one where it would go. */
+/* Returns the slot that has the key, or the free one where it belongs. */
 static inline uint32_t *place_of(const struct addrset_table *table, size_t words, uint64_t seed, const uint32_t *key)
 {
 	size_t i = home_of(table, words, seed, key);

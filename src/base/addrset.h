@@ -1,7 +1,7 @@
 /*
- * addrset: how many distinct addresses were there?
+ * addrset: counts distinct addresses.
  *
- * Two tables with open addressing, three quarters full at most: 4 bytes for an IPv4 address, 16 for another.
+ * Two hash tables with open addressing, at most three quarters full: 4 bytes per IPv4 address, 16 per IPv6 address.
  * Aborts if memory cannot be allocated.
  */
 #ifndef WFS_ADDRSET_H
@@ -13,25 +13,28 @@
 #include "base/addr.h"
 
 struct addrset_table {
-	size_t n, size; /* in use; a power of two, or 0 */
-	uint32_t *keys; /* of 1 or 4 words; all zero: free */
+	size_t n, size; /* n: slots in use; size: slots, a power of two, or 0 */
+	uint32_t *keys; /* 1 or 4 words per slot; all zero: the slot is free */
 };
 
-/* Zeroed: empty. seed: best one that an attacker cannot know, so that none can choose addresses that collide. */
+/*
+ * An empty set is all zero but for seed. seed should be secret, so that an attacker cannot choose addresses that
+ * collide.
+ */
 struct addrset {
 	uint64_t seed;
 	struct addrset_table ip4, ip6;
 };
 
-/* addr: neither 0.0.0.0 nor "::", which belong to no client. */
+/* Adds addr, which must be neither 0.0.0.0 nor "::"; these belong to no client. */
 void addrset_add(struct addrset *set, const struct addr *addr);
 
-/* It will be added soon: fetches its place. Changes nothing. */
+/* Prefetches the slot of an address that the caller will add soon. Changes nothing. */
 void addrset_expect(const struct addrset *set, const struct addr *addr);
 
 size_t addrset_count(const struct addrset *set);
 
-/* Empties it. */
+/* Frees the tables and empties the set. */
 void addrset_done(struct addrset *set);
 
 #endif

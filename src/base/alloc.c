@@ -23,7 +23,7 @@ void *alloc_check(void *p, size_t bytes, const char *what)
 	return p;
 }
 
-/* For the sentence: a product that does not fit is as good as the largest. */
+/* For the message: returns SIZE_MAX if the product overflows. */
 static size_t product(size_t n, size_t size)
 {
 	size_t bytes;
@@ -51,8 +51,7 @@ void *alloc_resize(void *p, size_t n, size_t size, const char *what)
 	return alloc_check(reallocarray(p, n > 0 ? n : 1, size), product(n, size), what);
 }
 
-/* Full at each power of two; doubled then, so that growing costs the same for each element however many there
- * are. */
+/* The array is full at each power of two and then doubles, so growing costs constant amortised time per element. */
 void *alloc_one_more(void *p, size_t n, size_t size, const char *what)
 {
 	return (n & (n - 1)) == 0 ? alloc_resize(p, n == 0 ? 1 : 2 * n, size, what) : p;

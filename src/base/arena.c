@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 
-enum { STEP = 2 << 20 }; /* bytes: few calls while it grows, little that is never used */
+enum { STEP = 2 << 20 }; /* bytes: large enough for few system calls, small enough to waste little */
 
 static size_t round_up(size_t bytes)
 {

@@ -1,6 +1,6 @@
 /*
- * backends: the names of the firewall's backends, one row each: the configuration accepts them as words, and the root
- * process finds backend_NAME behind each (root/backend.h).
+ * backends: the names of the firewall backends, one row each. The configuration accepts them as words, and the root
+ * process has a backend_NAME for each (root/backend.h).
  */
 #ifndef WFS_BASE_BACKENDS_H
 #define WFS_BASE_BACKENDS_H

@@ -1,9 +1,9 @@
 /*
- * categories: the names of the kinds of hostile lines, and of what is counted like them.
+ * categories: the names of the kinds of hostile lines, and of events that count like them.
  *
- * A rule has one of the first CATEGORIES_OF_RULES; the daemon gives the others itself: a flood of connections, an order
- * by hand, a vote, a network of many hostile addresses, and what another host calls by a name that this one does not
- * have.
+ * A rule has one of the first CATEGORIES_OF_RULES. The daemon itself assigns the others: a flood of connections, a
+ * manual block, a vote, a network with many hostile addresses, and "other" for a category of another host that this one
+ * does not know.
  */
 #ifndef WFS_BASE_CATEGORIES_H
 #define WFS_BASE_CATEGORIES_H

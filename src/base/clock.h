@@ -1,18 +1,22 @@
 /*
- * clock: the time, for engine, replay, follow, root and the commands. Every other module gets it as an argument.
+ * clock: returns the current time. Only engine, replay, follow, root and the commands call it; other modules get the
+ * time as an argument.
  */
 #ifndef WFS_CLOCK_H
 #define WFS_CLOCK_H
 
 #include <stdint.h>
 
-/* Unix seconds, UTC: what hits and blocks are dated by. An administrator or NTP may set it back. */
+/*
+ * Returns Unix seconds, UTC; hits and blocks are dated with it. It may go back if an administrator or NTP sets the
+ * clock.
+ */
 int64_t clock_unix_s(void);
 
-/* Milliseconds that never go back, since some time before the start: what waiting is measured by. */
+/* Returns monotonic milliseconds since an arbitrary time; for timeouts. */
 int64_t clock_steady_ms(void);
 
-/* The same in microseconds: measures durations. */
+/* Returns monotonic microseconds; for measuring durations. */
 int64_t clock_steady_us(void);
 
 #endif

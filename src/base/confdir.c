@@ -15,7 +15,7 @@ static int is_conf(const struct dirent *entry)
 	       strcmp(entry->d_name + len - strlen(".conf"), ".conf") == 0;
 }
 
-/* By their bytes, whatever the locale is. */
+/* Sorts by bytes, independent of the locale. */
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);

@@ -1,8 +1,8 @@
 /*
- * confdir: the files that go with a configuration: "FILE.d/NAME.conf" of "FILE", in the order of their names.
+ * confdir: lists the drop-in files of a configuration: "FILE.d/NAME.conf" for "FILE", sorted by name.
  *
- * Knows names only: both processes list them alike, and the one that may opens them. Names that begin with a dot
- * are none.
+ * Handles names only: both processes list them in the same way, and the one with permission opens them. Names that
+ * begin with a dot are ignored.
  */
 #ifndef WFS_BASE_CONFDIR_H
 #define WFS_BASE_CONFDIR_H
@@ -19,8 +19,8 @@ struct confdir {
 };
 
 /*
- * file: the configuration's. An absent directory has no files. *ret is the caller's, confdir_done.
- * Errors: of opendir(3); -E2BIG over CONFDIR_MAX.
+ * Lists the drop-ins of the configuration file. A missing directory counts as empty. The caller frees *ret with
+ * confdir_done. Errors: those of opendir(3); -E2BIG if there are more than CONFDIR_MAX.
  */
 int confdir_list(const char *file, struct confdir *ret, struct why *why);
 void confdir_done(struct confdir *dir);

@@ -8,7 +8,7 @@
 
 enum { DOMAIN_MAX = 255 }; /* bytes, RFC 1035 2.3.4 */
 
-/* The name in lower case, as libpsl wants it; false: these bytes are no host name. */
+/* Copies the name in lower case, as libpsl requires. Returns false if the bytes are no host name. */
 static bool lower(struct span name, char out[static DOMAIN_MAX + 1])
 {
 	if (name.p == NULL || name.len == 0 || name.len > DOMAIN_MAX)
@@ -22,7 +22,7 @@ static bool lower(struct span name, char out[static DOMAIN_MAX + 1])
 	return true;
 }
 
-/* No top-level domain begins with a digit, but the last part of an IPv4 address does. */
+/* No top-level domain begins with a digit, but the last octet of an IPv4 address does. */
 static bool is_address(const char *name)
 {
 	const char *const dot = strrchr(name, '.');

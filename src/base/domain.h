@@ -1,9 +1,9 @@
 /*
- * domain: the registered domain of a host name: "example.co.uk" of "mx.example.co.uk".
+ * domain: finds the registered domain of a host name: "example.co.uk" for "mx.example.co.uk".
  *
- * Knows libpsl: which names are for the public to register under is a list (co.uk, com.br, github.io), no
- * pattern. The list is the one compiled into the library, so that the same log gives the same decisions
- * whatever else is installed. Pure; any thread may call it. Source: https://publicsuffix.org/list/
+ * Uses libpsl: the suffixes under which the public registers names are a list (co.uk, com.br, github.io), not a
+ * pattern. The list is the one compiled into the library, so that the same log gives the same decisions whatever else
+ * is installed. Pure and thread-safe. Source: https://publicsuffix.org/list/
  */
 #ifndef WFS_DOMAIN_H
 #define WFS_DOMAIN_H
@@ -11,9 +11,9 @@
 #include "base/text.h"
 
 /*
- * The end of name that is its registered domain. p NULL: it has none. It is a public suffix itself, a single
- * label or an address, or it ends with a dot, is longer than a name in DNS, or has other bytes than a host
- * name. name: any bytes, any case; p NULL has none.
+ * Returns the end of name that is its registered domain. p is NULL if there is none: the name is a public suffix
+ * itself, a single label or an address, ends with a dot, is longer than a DNS name, or has bytes that no host name has.
+ * name: any bytes, any case; p may be NULL.
  */
 struct span domain_registered(struct span name);
 

@@ -34,7 +34,7 @@ bool duration_parse(const char *text, int64_t *ret_s)
 			return false;
 		if (*text == '\0') {
 			if (digits > start)
-				return false; /* "1h30": thirty what? */
+				return false; /* "1h30" is ambiguous: 30 of which unit? */
 			*ret_s = value;
 			return true;
 		}
@@ -51,7 +51,7 @@ bool duration_parse(const char *text, int64_t *ret_s)
 	return true;
 }
 
-/* units_max: how many of the largest units are written. */
+/* Writes at most units_max consecutive units, from the largest one that is not 0. */
 static void write_units(int64_t s, int units_max, char out[static DURATION_TEXT_MAX])
 {
 	size_t n = 0;
@@ -62,7 +62,7 @@ static void write_units(int64_t s, int units_max, char out[static DURATION_TEXT_
 		return;
 	}
 	for (int u = 1; u < N_UNITS && (first < 0 || u < first + units_max);
-	     u++) { /* days are read more easily than weeks */
+	     u++) { /* skips weeks: days are easier to read */
 		const int64_t count = s / units[u].seconds;
 
 		s %= units[u].seconds;
@@ -83,7 +83,10 @@ void duration_short_text(int64_t s, char out[static DURATION_TEXT_MAX])
 	write_units(s, 2, out);
 }
 
-/* Four digits for the year, which strftime does not promise before 1000; out begins with "-" when rest_len is 0. */
+/*
+ * Writes the year with four digits, which strftime does not promise before 1000. rest_len 0 means that the time cannot
+ * be written: out becomes "-".
+ */
 static void put_year(const struct tm *tm, size_t rest_len, char *out)
 {
 	if (rest_len == 0) {
@@ -95,7 +98,7 @@ static void put_year(const struct tm *tm, size_t rest_len, char *out)
 		out[i] = (char)('0' + year % 10);
 }
 
-/* tm: NULL when there is none. */
+/* tm may be NULL: the conversion failed. */
 static bool is_writable(const struct tm *tm)
 {
 	return tm != NULL && tm->tm_year >= -1900 && tm->tm_year <= 9999 - 1900;

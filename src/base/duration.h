@@ -1,5 +1,5 @@
 /*
- * duration: spans of time and points in time as people write them.
+ * duration: reads and writes durations and points in time as people write them.
  */
 #ifndef WFS_DURATION_H
 #define WFS_DURATION_H
@@ -14,29 +14,30 @@ enum {
 };
 
 /*
- * Reads "90", "90s", "10m", "1h", "7d", "2w" and sums of them ("1h30m"): seconds >= 0, at most ten
- * years. Returns false, *ret_s untouched, for anything else.
+ * Reads "90", "90s", "10m", "1h", "7d", "2w" and sums of them ("1h30m"): 0 seconds to ten years. Returns false and
+ * leaves *ret_s unchanged for anything else.
  */
 bool duration_parse(const char *text, int64_t *ret_s);
 
-/* The shortest text duration_parse reads back: "10m", "1d12h", "0s". s >= 0. */
+/* Writes the shortest text that duration_parse reads back: "10m", "1d12h", "0s". s must be >= 0. */
 void duration_text(int64_t s, char out[static DURATION_TEXT_MAX]);
 
-/* The same with its two largest units only, cut: "59m59s", "6d23h" of 6d23h59m59s. */
+/* Like duration_text, but truncated to the two largest units: "59m59s", "6d23h" for 6d23h59m59s. */
 void duration_short_text(int64_t s, char out[static DURATION_TEXT_MAX]);
 
-/* RFC 3339 in UTC: "2026-11-20T13:37:42Z"; "-" outside the years 0..9999. */
+/* Writes RFC 3339 in UTC: "2026-11-20T13:37:42Z"; "-" outside the years 0..9999. */
 void time_text(int64_t time_s, char out[static TIME_TEXT_MAX]);
 
 /*
- * For people: "2026-11-20 14:37:42 CET", in the zone of the process (TZ, /etc/localtime), or with utc in UTC. "-"
- * outside the years 0..9999.
+ * Writes a time for people: "2026-11-20 14:37:42 CET", in the time zone of the process (TZ, /etc/localtime), or in UTC
+ * if utc is true. Writes "-" outside the years 0..9999.
  */
 void time_local_text(int64_t time_s, bool utc, char out[static TIME_LOCAL_MAX]);
 
 /*
- * Reads RFC 3339 and the like: "2026-11-20" (its first second), "2026-11-20T13:37:42Z", "2026-11-20 14:37:42+01:00".
- * Without a zone: as of time_local_text. Returns false, *ret_s untouched, for anything else.
+ * Reads RFC 3339 and similar: "2026-11-20" (its first second), "2026-11-20T13:37:42Z", "2026-11-20 14:37:42+01:00". A
+ * time without a zone is in the zone that time_local_text uses. Returns false and leaves *ret_s unchanged for anything
+ * else.
  */
 bool time_parse(const char *text, bool utc, int64_t *ret_s);
 

@@ -1,6 +1,6 @@
 /*
- * formats: the names of the formats of lists of addresses, one row each: the configuration accepts them as words, and
- * report/export.h says what each is.
+ * formats: the names of the formats of address lists, one row each. The configuration accepts them as words;
+ * report/export.h describes each.
  */
 #ifndef WFS_BASE_FORMATS_H
 #define WFS_BASE_FORMATS_H

@@ -120,7 +120,7 @@ const char *gates_read(struct gates *gates, const char *key, const char *value)
 	                     &gate->open_after_s); /* open_after: the last key */
 }
 
-/* A network, or all clients, that two gates name. */
+/* Fails if two gates name the same network, or are both for everybody. */
 static int check_twice(const struct gate *a, const struct gate *b, struct why *why)
 {
 	char net[NET_TEXT_MAX];

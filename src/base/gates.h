@@ -1,10 +1,11 @@
 /*
- * gates: the [gate NAME] sections: who has to come back before the first connection is let in.
+ * gates: the [gate NAME] sections: which clients must retry before their first connection is accepted.
  *
- * A client of one of networks that opens a connection to one of ports is refused for pause_s, and may connect from then
- * on for window_s, count times, until it has proven itself. Of several gates that with the longest network that has the
- * client decides; without networks a gate is for all. pass_networks need not wait. Zeroed, then gates_add for each
- * section and gates_read for its keys, gates_settle, then the rest. Pure; copied like a value.
+ * A client in one of the networks that connects to one of the ports is refused for pause_s. After that it may connect
+ * for window_s, at most count times, until it has proven itself. If several gates match a client, the one with the
+ * longest matching network decides; a gate without networks matches everybody. Clients in pass_networks need not wait.
+ * Order: zeroed; gates_add for each section and gates_read for each of its keys; gates_settle; then the rest. Pure;
+ * copied like a value.
  */
 #ifndef WFS_BASE_GATES_H
 #define WFS_BASE_GATES_H
@@ -17,9 +18,9 @@
 #include "base/why.h"
 
 enum {
-	GATES_MAX = 4,           /* their rules are one transaction of the kernel, of less than 192 KiB */
-	GATES_NAME_MAX = 16,     /* bytes, with the NUL */
-	GATES_NETWORKS_MAX = 16, /* of a gate: each is a rule for every new connection */
+	GATES_MAX = 4,           /* the rules of all gates are one kernel transaction of less than 192 KiB */
+	GATES_NAME_MAX = 16,     /* bytes, including the NUL */
+	GATES_NETWORKS_MAX = 16, /* per gate: each is a firewall rule that every new connection passes */
 	GATES_PASSES_MAX = 64,
 	GATES_PORTS_MAX = 15,
 	GATES_COUNT_MAX = 1000,
@@ -35,7 +36,7 @@ struct gate {
 	int64_t window_s;     /* pause_s .. 30 days */
 	int64_t count;        /* 1 .. GATES_COUNT_MAX */
 	int64_t pass_s;       /* 60 .. 10 years */
-	int64_t open_after_s; /* 2 .. 1 day: without a sign of life the gate is open */
+	int64_t open_after_s; /* 2 .. 1 day: the gate opens if the daemon gives no sign of life for this long */
 	size_t n_passes;
 	struct net pass_networks[GATES_PASSES_MAX];
 };
@@ -43,24 +44,30 @@ struct gate {
 struct gates {
 	size_t n;
 	struct gate gates[GATES_MAX]; /* in the order of the file */
-	size_t reading;               /* the one that gates_add was called for last */
+	size_t reading;               /* index of the gate that gates_add was last called for */
 };
 
-/* A gate of that name is there, at first with the defaults. Returns NULL, or what would have been right. */
+/*
+ * Adds a gate of that name with the default values, or selects the existing one for gates_read. Returns NULL, or what a
+ * valid name would be.
+ */
 const char *gates_add(struct gates *gates, const char *name);
 
-/* key: "pause" and the like, of the gate that was added last. Returns NULL, or what would have been right. */
+/*
+ * Sets one key ("pause" and so on) of the gate that gates_add was last called for. Returns NULL, or what a valid value
+ * would be.
+ */
 const char *gates_read(struct gates *gates, const char *key, const char *value);
 
-/* When all is read. Errors: -EINVAL with what is wrong about which gate. */
+/* Checks the gates when all are read. Errors: -EINVAL; why says what is wrong with which gate. */
 int gates_settle(const struct gates *gates, struct why *why);
 
-/* The gate that decides about a client; -1: none does. */
+/* Returns the index of the gate that decides about a client, or -1 if none does. */
 int gates_of(const struct gates *gates, const struct addr *addr);
 
 bool gates_same_name(const struct gate *a, const struct gate *b);
 
-/* Is this the same, but for what needs no restart (pass, pass_networks)? */
+/* Returns true if both are the same, except for what needs no restart (pass, pass_networks). */
 bool gates_equal(const struct gates *a, const struct gates *b);
 
 #endif

@@ -1,10 +1,9 @@
 /*
- * hash: numbers for hash tables and for "is this still the same": FNV-1a, and a last step that mixes all
- * bits.
+ * hash: hashes for hash tables and for detecting changes: FNV-1a, and a final step that mixes all bits.
  *
- * Pure. Not against someone who chooses the input to make them equal: that needs a seed that nobody knows,
- * and hash_mix at least, or siphash.h. Sources: G. Fowler, L. C. Noll, P. Vo, FNV-1a with 64 bits (the two
- * numbers are theirs); the finalizer of A. Appleby's MurmurHash3 with 64 bits.
+ * Pure. It does not resist an attacker who chooses inputs that collide: that needs a secret seed and at least hash_mix,
+ * or siphash.h. Sources: G. Fowler, L. C. Noll, P. Vo, FNV-1a with 64 bits (both constants are theirs); the 64-bit
+ * finalizer of A. Appleby's MurmurHash3.
  */
 #ifndef WFS_BASE_HASH_H
 #define WFS_BASE_HASH_H
@@ -14,13 +13,13 @@
 
 #define HASH_START UINT64_C(0xCBF29CE484222325)
 
-/* One step. value: a byte, or a number above 255 that no byte equals, to separate two texts. */
+/* Does one step of FNV-1a. value: a byte, or a number above 255, which no byte equals, to separate two texts. */
 static inline uint64_t hash_step(uint64_t hash, unsigned value)
 {
 	return (hash ^ value) * UINT64_C(0x100000001B3);
 }
 
-/* hash: HASH_START, or the hash of what comes before. */
+/* Hashes len bytes. hash: HASH_START, or the hash of what comes before. */
 static inline uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 {
 	const unsigned char *const p = data;
@@ -30,7 +29,7 @@ static inline uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 	return hash;
 }
 
-/* Every bit of the hash bears on every bit of the result; two hashes that differ stay different. */
+/* Mixes: every bit of the input affects every bit of the result. Different inputs give different results. */
 static inline uint64_t hash_mix(uint64_t hash)
 {
 	hash = (hash ^ hash >> 33) * UINT64_C(0xFF51AFD7ED558CCD);

@@ -1,6 +1,6 @@
 /*
- * hashtable: uthash, as all that use it do: FNV-1a, because its own default has a switch that falls through, which our
- * warnings refuse; and where memory cannot be allocated it ends as alloc.h does.
+ * hashtable: includes uthash with the settings that the whole program uses. The hash is FNV-1a because uthash's default
+ * has a switch that falls through, which our warnings reject. Aborts as alloc.h does if memory cannot be allocated.
  */
 #ifndef WFS_BASE_HASHTABLE_H
 #define WFS_BASE_HASHTABLE_H

@@ -1,8 +1,7 @@
 /*
- * hexlist: some 32-bit numbers as text: eight lower-case hexadecimal digits each, ascending, nothing between
- * them.
+ * hexlist: a list of 32-bit numbers as text: eight lower-case hexadecimal digits each, ascending, with no separator.
  *
- * Pure. One text for each list, so that it can be signed.
+ * Pure. Each list has exactly one text, so that it can be signed.
  */
 #ifndef WFS_HEXLIST_H
 #define WFS_HEXLIST_H
@@ -14,7 +13,7 @@
 #include "base/text.h"
 
 enum {
-	HEXLIST_MAX = 40, /* numbers: a message with them fits into a line of the control socket */
+	HEXLIST_MAX = 40, /* numbers: a message with them fits into one line of the control socket */
 	HEXLIST_DIGITS = 8,
 	HEXLIST_TEXT_MAX = HEXLIST_MAX * HEXLIST_DIGITS + 1,
 };
@@ -24,13 +23,13 @@ struct hexlist {
 	uint32_t numbers[HEXLIST_MAX];
 };
 
-/* One of 1..8 lower-case digits. False: it is none, and *ret is unchanged. */
+/* Reads one number of 1..8 lower-case digits. Returns false and leaves *ret unchanged if it is invalid. */
 bool hexlist_number(const char *digits, size_t n_digits, uint32_t *ret);
 
-/* Of 1..HEXLIST_MAX numbers. False: it is none, and *ret is unchanged. */
+/* Reads a list of 1..HEXLIST_MAX numbers. Returns false and leaves *ret unchanged if it is invalid. */
 bool hexlist_parse(struct span text, struct hexlist *ret);
 
-/* NUL-ended. */
+/* Writes the list, NUL-ended. */
 void hexlist_text(const struct hexlist *list, char out[static HEXLIST_TEXT_MAX]);
 
 #endif

@@ -19,12 +19,12 @@
 enum {
 	INI_FILE_MAX = 16 << 20, /* a rule file of 16 MiB is an error */
 	ESCAPED_MAX = 128,
-	STRUCK_MAX = 100, /* lines with errors that are left out */
+	STRUCK_MAX = 100, /* lines with errors that ini_read_rest leaves out */
 };
 
 /*
- * libini_config converts everything from UTF-8 and refuses a file with any other byte, but log lines
- * are bytes. So each byte goes in as the character of that number (ISO 8859-1) and comes back as it was.
+ * Converts each byte to the character of that number (ISO 8859-1); utf8_to_bytes reverses it. libini_config converts
+ * everything from UTF-8 and refuses a file with any other byte, but log lines are bytes.
  */
 static char *bytes_to_utf8(const char *in, size_t len, size_t *ret_len)
 {
@@ -66,7 +66,10 @@ static bool is_blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* A line of data without the blanks around it, nothing of a comment; false at the end. *line counts, from 0. */
+/*
+ * Returns the next line of data without the blanks around it; a comment gives an empty line. Returns false at the end.
+ * *line counts lines and starts at 0.
+ */
 static bool next_line(const char **data, const char *end, unsigned *line, struct span *ret)
 {
 	const char *p = *data, *lf;
@@ -88,7 +91,7 @@ static bool next_line(const char **data, const char *end, unsigned *line, struct
 	return true;
 }
 
-/* The library accepts keys before the first section and drops them: the line of the first, or 0. */
+/* Returns the line of the first key before any section, or 0: the library accepts such keys and drops them. */
 static unsigned before_sections(const char *data, size_t len)
 {
 	const char *const end = data + len;
@@ -101,7 +104,10 @@ static unsigned before_sections(const char *data, size_t len)
 	return 0;
 }
 
-/* The library refuses a name with other bytes than printable ASCII without an error: the line of the first, or 0. */
+/*
+ * Returns the line of the first name with bytes other than printable ASCII, or 0: the library refuses it without an
+ * error.
+ */
 static unsigned bad_name(const char *data, size_t len)
 {
 	const char *const end = data + len;
@@ -120,7 +126,7 @@ static void escaped(const char *text, char out[static ESCAPED_MAX])
 	(void)text_escape((struct span){text, strlen(text)}, out, ESCAPED_MAX);
 }
 
-/* The library's own sentences lack the file and begin with "Error (5) on line 2: ". */
+/* Sets why to the first error. The library's own sentences lack the file and begin with "Error (5) on line 2: ". */
 static int first_error(struct ini_cfgobj *object, const char *path, struct why *why)
 {
 	char **errors = NULL;
@@ -186,13 +192,16 @@ static struct span trimmed(const char *p, size_t len)
 	return (struct span){p, len};
 }
 
-/* Where we are in the text of a file. */
+/* A position in the text of a file. */
 struct cursor {
 	const char *data, *end;
 	unsigned line;
 };
 
-/* The line of the next "[name]", 0 when there is none: the library does not return it. at advances to it. */
+/*
+ * Returns the line of the next "[name]" and advances at to it, or 0 if there is none: the library does not return
+ * section lines.
+ */
 static unsigned section_line(struct cursor *at, const char *name)
 {
 	struct cursor next = *at;
@@ -210,7 +219,7 @@ static unsigned section_line(struct cursor *at, const char *name)
 	return 0;
 }
 
-/* The library returns entries by section and key; we want file order, the section's own entry first. */
+/* Adds the entries in file order, a section's own entry first; the library returns them by section and key. */
 static void collect(struct ini_cfgobj *object, const char *data, size_t len, struct ini *ini)
 {
 	struct cursor at = {data, data + len, 0};
@@ -296,7 +305,7 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 	return rc;
 }
 
-/* The line that a sentence "path:line: ..." names, 0: none. */
+/* Returns the line in a sentence "path:line: ...", or 0 if it has none. */
 static unsigned line_of(const char *path, const struct why *why)
 {
 	const size_t n = strlen(path);
@@ -305,7 +314,7 @@ static unsigned line_of(const char *path, const struct why *why)
 	                                                               : 0;
 }
 
-/* Makes a comment of a line; false when there is no such line. */
+/* Turns a line into a comment. Returns false if there is no such line. */
 static bool strike_out(char *data, size_t len, unsigned line)
 {
 	char *const end = data + len;
@@ -323,7 +332,7 @@ static bool strike_out(char *data, size_t len, unsigned line)
 	return true;
 }
 
-/* Without the lines that have an error; returns the first error, with its sentence in why. */
+/* Parses without the lines that have an error. Returns the first error, with its sentence in why. */
 static int parse_rest(const char *path, char *data, size_t len, struct ini **ret, struct why *why)
 {
 	struct why more;

@@ -1,6 +1,6 @@
 /*
- * lengths: which lengths of networks something can hold as they are. A length counts in the 16 bytes, as in struct net:
- * IPv4 96 + 1..32, IPv6 1..128. Zeroed: none.
+ * lengths: the set of network lengths that a kernel list can hold without splitting. A length counts in the 16 bytes,
+ * as in struct net: IPv4 96 + 1..32, IPv6 1..128. Zeroed: the empty set.
  */
 #ifndef WFS_BASE_LENGTHS_H
 #define WFS_BASE_LENGTHS_H
@@ -11,18 +11,18 @@
 #include "base/addr.h"
 
 struct lengths {
-	uint64_t ip4[2], ip6[2]; /* bit length - 1 */
+	uint64_t ip4[2], ip6[2]; /* bit number length - 1 */
 };
 
-enum { LENGTHS_TEXT_MAX = 2048 }; /* all of them are 31 of up to 7 characters and 127 of up to 8 */
+enum { LENGTHS_TEXT_MAX = 2048 }; /* bytes for all of them: 31 of up to 7 characters and 127 of up to 8 */
 
-/* Of which family the length of net counts: what is wider than all of IPv4 is IPv6. */
+/* Returns the family that net's length belongs to: a network wider than all of IPv4 is IPv6. */
 static inline bool lengths_is_ip4(const struct net *net)
 {
 	return net->len >= 96 && addr_is_ip4(&net->addr);
 }
 
-/* len: 1..128. */
+/* Adds a length; len: 1..128. */
 static inline void lengths_add(struct lengths *l, bool ip4, uint8_t len)
 {
 	(ip4 ? l->ip4 : l->ip6)[(len - 1) / 64] |= UINT64_C(1) << (len - 1) % 64;
@@ -33,7 +33,7 @@ static inline bool lengths_has(const struct lengths *l, bool ip4, uint8_t len)
 	return len > 0 && ((ip4 ? l->ip4 : l->ip6)[(len - 1) / 64] >> (len - 1) % 64 & 1) != 0;
 }
 
-/* The first length at or above net's own; 0: there is none. */
+/* Returns the shortest length in the set that is at least net's own, or 0 if there is none. */
 static inline uint8_t lengths_fitting(const struct lengths *l, const struct net *net)
 {
 	for (uint8_t len = net->len > 0 ? net->len : 1; len <= 128; len++)
@@ -42,10 +42,16 @@ static inline uint8_t lengths_fitting(const struct lengths *l, const struct net 
 	return 0;
 }
 
-/* Those of networks, not of addresses, as words: "ip4/24 ip6/48 ip6/64"; none: "". */
+/*
+ * Writes the lengths of networks, not those of single addresses, as words: "ip4/24 ip6/48 ip6/64"; "" if there are
+ * none.
+ */
 void lengths_text(const struct lengths *lengths, char out[static LENGTHS_TEXT_MAX]);
 
-/* Such a text, and addresses as well, which can always be held. What is no such word is left out. */
+/*
+ * Reads such a text, and adds the lengths of single addresses, which can always be held. Stops at the first text that
+ * is no such word, and skips lengths out of range.
+ */
 void lengths_read(const char *text, struct lengths *ret);
 
 #endif

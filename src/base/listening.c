@@ -17,7 +17,7 @@ enum {
 	PATH_ROOM = 300, /* "/proc/", a name, "/fd/", a name */
 };
 
-/* 127.0.0.0/8 and ::1, as hexadecimal words in the byte order of the machine. */
+/* Returns true for 127.0.0.0/8 and ::1. address: hexadecimal words in the byte order of the machine. */
 static bool is_loopback(const char *address)
 {
 	uint32_t words[4] = {0};
@@ -59,7 +59,7 @@ static void read_table(const char *path, struct listening *list, size_t *n)
 		if (sscanf(line, " %*u: %32[0-9A-F]:%4x %*s %2x %*s %*s %*s %*s %*s %" SCNu64, address, &port, &state,
 		           &inode) == 4 &&
 		    state == STATE_LISTEN && !is_loopback(address))
-			add(list, n, (uint16_t)port, inode); /* 4 digits */
+			add(list, n, (uint16_t)port, inode); /* at most 4 digits */
 	(void)fclose(file);
 }
 
@@ -78,7 +78,7 @@ static void read_program(const char *pid, char out[static LISTENING_NAME_MAX])
 	(void)fclose(file);
 }
 
-/* The ports of the list that this process has open, and no process before it. */
+/* Sets the program of each listed port that this process has open, unless another process was found first. */
 static void name_sockets(const char *pid, struct listening *list, size_t n)
 {
 	char path[PATH_ROOM], target[64];
@@ -110,7 +110,7 @@ static void name_programs(struct listening *list, size_t n)
 	if (proc == NULL)
 		return;
 	while ((entry = readdir(proc)) != NULL) {
-		/* systemd keeps sockets of others. */
+		/* systemd holds sockets on behalf of other programs. */
 		if (isdigit((unsigned char)entry->d_name[0]) && strcmp(entry->d_name, "1") != 0)
 			name_sockets(entry->d_name, list, n);
 	}

@@ -1,5 +1,5 @@
 /*
- * listening: which TCP ports servers of this machine listen on, and which.
+ * listening: lists the TCP ports that this machine listens on, with the programs that own them.
  *
  * Reads /proc. A user other than root sees the ports, but not the programs that own them.
  * Source: proc_net_tcp.rst of the kernel's documentation; proc(5) on /proc/PID/fd.
@@ -18,10 +18,12 @@ enum {
 struct listening {
 	uint16_t port;
 	uint64_t inode;
-	char program[LISTENING_NAME_MAX]; /* escaped; "": not known */
+	char program[LISTENING_NAME_MAX]; /* escaped; "" if unknown */
 };
 
-/* Ports that others can reach, each once, in their order: what listens on loopback alone is left out. Returns how many.
+/*
+ * Writes the ports that other machines can reach, each once, ascending, and returns how many. Leaves out ports that are
+ * open on loopback only.
  */
 size_t listening_ports(struct listening out[static LISTENING_MAX]);
 

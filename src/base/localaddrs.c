@@ -28,7 +28,10 @@ static bool net_of_sockaddr(const struct sockaddr *sa, struct net *ret)
 	return false;
 }
 
-/* "eth0 00000000 010200C0 ...": the default route and its gateway; bytes in network order, read as one number. */
+/*
+ * Reads the gateways of default routes: "eth0 00000000 010200C0 ...". Bytes are in network order, printed as one
+ * number.
+ */
 static size_t gateways4(struct net *out, size_t cap)
 {
 	FILE *const file = fopen("/proc/net/route", "re");
@@ -49,7 +52,7 @@ static size_t gateways4(struct net *out, size_t cap)
 	return n;
 }
 
-/* "0000... 00 0000... 00 fd00...01 ...": destination and source with their lengths, then the gateway. */
+/* Reads lines "0000... 00 0000... 00 fd00...01 ...": destination and source with their lengths, then the gateway. */
 static size_t gateways6(struct net *out, size_t cap)
 {
 	static const struct addr none;

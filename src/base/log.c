@@ -24,11 +24,13 @@ enum {
 static const char identifier[] = "watchforspammers";
 static const char *log_tag = identifier;
 static int log_level = LOG_NOTICE;
-static bool to_journal; /* standard error is a stream to it */
-static bool has_socket; /* for records with fields */
+static bool to_journal; /* standard error is a stream to the journal */
+static bool has_socket; /* the journal's socket accepts records with fields */
 
-/* $JOURNAL_STREAM is inherited by every process started from a service: only when it names our standard error it
- * is true. */
+/*
+ * Returns true if $JOURNAL_STREAM names our standard error. Every process started from a service inherits the variable,
+ * so its presence alone proves nothing.
+ */
 static bool is_journal(void)
 {
 	const char *const stream = getenv("JOURNAL_STREAM");
@@ -44,22 +46,22 @@ void log_init(const char *tag, int level)
 	log_tag = tag;
 	log_level = level;
 	to_journal = is_journal();
-	/* sd_journal_sendv returns success when there is no journal. */
+	/* Needed because sd_journal_sendv returns success when there is no journal. */
 	has_socket = to_journal && access("/run/systemd/journal/socket", W_OK) == 0;
 }
 
-/* A field of a record; its text is put into *space, which advances. */
+/* Builds one field of a record; writes its text to *space and advances *space. */
 static struct iovec field(char **space, const char *name, const char *value)
 {
 	char *const begin = *space;
-	size_t len = (size_t)snprintf(begin, NAME_MAX_BYTES, "%s=", name); /* short */
+	size_t len = (size_t)snprintf(begin, NAME_MAX_BYTES, "%s=", name); /* our names are short */
 
 	len += text_escape((struct span){value, strlen(value)}, begin + len, LOG_TEXT_MAX);
 	*space += len;
 	return (struct iovec){begin, len};
 }
 
-/* False: the journal does not accept it. */
+/* Returns false if the journal does not accept the record. */
 static bool send_record(int level, const char *text, const struct log_field fields[], size_t n)
 {
 	char bytes[(LOG_FIELDS_MAX + OWN_FIELDS) * (NAME_MAX_BYTES + LOG_TEXT_MAX)], priority[4], facility[4],
@@ -80,7 +82,7 @@ static bool send_record(int level, const char *text, const struct log_field fiel
 	return sd_journal_sendv(record, (int)k) == 0;
 }
 
-/* One write, so that lines of two processes do not mix. Nothing can be done if it fails. */
+/* Uses one write, so that lines of two processes do not mix. Nothing can be done if it fails. */
 static void write_line(int level, const char *text)
 {
 	char line[NAME_MAX_BYTES + LOG_TEXT_MAX];

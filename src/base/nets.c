@@ -32,7 +32,10 @@ void nets_seal(struct nets *nets)
 	nets->n = n;
 }
 
-/* How many begin at addr or before it. Called for all evidence: the same steps for each, no branch to predict. */
+/*
+ * Returns how many networks begin at addr or before it. Runs for every piece of evidence, so it always takes the same
+ * steps, without a branch to predict.
+ */
 static size_t count_up_to(const struct nets *nets, const struct addr *addr)
 {
 	const struct net *from = nets->list;

@@ -1,8 +1,8 @@
 /*
- * nets: a set of networks that is queried often: is this address in one of them?
+ * nets: a set of networks for fast lookups: is this address in one of them?
  *
- * Order: zeroed or nets_done; nets_add as often as wanted; nets_seal; then nets_has and nets_overlap, each a binary
- * search. Adding unseals. Aborts if memory cannot be allocated.
+ * Order: zeroed or nets_done; any number of nets_add; nets_seal; then nets_has and the other queries, each a binary
+ * search. Adding unseals the set. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_NETS_H
 #define WFS_NETS_H
@@ -14,28 +14,28 @@
 
 struct nets {
 	size_t n, cap;
-	struct net *list; /* sealed: by address, none inside another */
+	struct net *list; /* once sealed: sorted by address, none inside another */
 };
 
-/* net: copied. */
+/* Adds a copy of net. */
 void nets_add(struct nets *nets, const struct net *net);
 
-/* Sorts, and drops networks inside another. */
+/* Sorts the set and drops networks that lie inside another. */
 void nets_seal(struct nets *nets);
 
-/* True when addr lies in one of them. Sealed. */
+/* Returns true if addr is in one of the networks. The set must be sealed. */
 bool nets_has(const struct nets *nets, const struct addr *addr);
 
-/* That one, or NULL. Borrowed until the next nets_add. Sealed. */
+/* Returns the network that contains addr, or NULL; borrowed until the next nets_add. The set must be sealed. */
 const struct net *nets_find(const struct nets *nets, const struct addr *addr);
 
-/* True when one of them shares an address with net. Sealed. */
+/* Returns true if one of the networks shares an address with net. The set must be sealed. */
 bool nets_overlap(const struct nets *nets, const struct net *net);
 
-/* True when both hold the same. Both sealed. */
+/* Returns true if both sets are equal. Both must be sealed. */
 bool nets_equal(const struct nets *a, const struct nets *b);
 
-/* Frees and empties. */
+/* Frees the memory and empties the set. */
 void nets_done(struct nets *nets);
 
 #endif

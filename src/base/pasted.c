@@ -20,7 +20,7 @@ static void cut_front(struct span *text, size_t n)
 	text->len -= n;
 }
 
-/* Something in front of the address: false when there is nothing more. */
+/* Cuts one thing before the address; returns false if there is nothing to cut. */
 static bool cut_before(struct span *text)
 {
 	static const char tag[] = "IPv6:";
@@ -36,7 +36,9 @@ static bool cut_before(struct span *text)
 	return false;
 }
 
-/* "NAME[": the name that Postfix writes in front of an address; never an address, which would be another one. */
+/*
+ * Cuts the name of "NAME[", which Postfix writes before an address. Never cuts an address there: it is a different one.
+ */
 static void cut_name(struct span *text)
 {
 	const char *const bracket = memchr(text->p, '[', text->len);
@@ -55,7 +57,7 @@ static void cut_name(struct span *text)
 	cut_front(text, len);
 }
 
-/* ":25" behind "]" or behind dots; behind anything else it may be a piece of an IPv6 address. */
+/* Cuts ":25" after "]" or after a text with dots; elsewhere it may be part of an IPv6 address. */
 static bool cut_port(struct span *text)
 {
 	size_t at = text->len;
@@ -98,10 +100,10 @@ int pasted_net(struct span text, struct net *ret, struct why *why)
 		if (net_parse(rest.p, rest.len, ret))
 			return 0;
 	} while (cut_before(&rest));
-	/* From here on behind it, a piece at a time: "2001:db8::" ends in colons that belong to it. */
+	/* Now cut what follows the address, one thing at a time: "2001:db8::" ends in colons that belong to it. */
 	while (cut_behind(&rest))
 		if (net_parse(rest.p, rest.len, ret))
 			return 0;
-	/* For "1.2.3.4/24," the error is about 1.2.3.4/24; what is neither is quoted whole. */
+	/* For "1.2.3.4/24," the error is about 1.2.3.4/24; a text that is neither is quoted whole. */
 	return net_read(memchr(rest.p, '/', rest.len) != NULL ? rest : text, ret, why);
 }

@@ -1,8 +1,8 @@
 /*
- * prefix16: the first bytes of a text as two numbers, for comparing them at once.
+ * prefix16: the first 16 bytes of a text as two numbers, for fast comparison.
  *
- * Most lines of a log begin like the line before or like many others; a call of memcmp for each such comparison cost
- * a tenth of the time of a replay. Pure.
+ * Most lines of a log begin like the line before or like many others; calling memcmp for each such comparison took a
+ * tenth of the time of a replay. Pure.
  */
 #ifndef WFS_BASE_PREFIX16_H
 #define WFS_BASE_PREFIX16_H
@@ -15,7 +15,7 @@
 
 enum { PREFIX16_BYTES = 16 };
 
-/* The first byte is the lowest of front. */
+/* The first byte is the lowest byte of front. */
 struct prefix16 {
 	uint64_t front, back;
 };
@@ -37,8 +37,8 @@ static inline uint32_t prefix16_load4(const char *p)
 }
 
 /*
- * len bytes at p, the first PREFIX16_BYTES of them; zeros behind their end. Never by a copy into the result: reading
- * back as a whole what was written in pieces costs more than all of this (measured).
+ * Loads the first PREFIX16_BYTES of the len bytes at p, padded with zeros. It never copies into the result with memcpy:
+ * reading back as a whole what was written in parts costs more than all of this (measured).
  */
 static inline struct prefix16 prefix16_of(const char *p, size_t len)
 {
@@ -46,7 +46,7 @@ static inline struct prefix16 prefix16_of(const char *p, size_t len)
 
 	if (len >= PREFIX16_BYTES)
 		return (struct prefix16){prefix16_load8(p), prefix16_load8(p + 8)};
-	if (len > 8) /* the last eight, without those that front has */
+	if (len > 8) /* the last eight bytes, shifted past those that front has */
 		return (struct prefix16){prefix16_load8(p), prefix16_load8(p + len - 8) >> 8 * (PREFIX16_BYTES - len)};
 	if (len == 8)
 		return (struct prefix16){prefix16_load8(p), 0};
@@ -62,7 +62,7 @@ static inline bool prefix16_equal(struct prefix16 a, struct prefix16 b)
 	return ((a.front ^ b.front) | (a.back ^ b.back)) == 0;
 }
 
-/* A text that others may begin with. */
+/* A text that others are compared with: do they begin with it? */
 struct prefix16_head {
 	struct prefix16 words, mask;
 };
@@ -75,7 +75,7 @@ static inline struct prefix16_head prefix16_head(const char *p, size_t len)
 	                              prefix16_of(ones, len < PREFIX16_BYTES ? len : PREFIX16_BYTES)};
 }
 
-/* True when text begins with the first PREFIX16_BYTES of head's. head's has no zeros. */
+/* Returns true if text begins with the first PREFIX16_BYTES of head's text. head's text must not contain NUL bytes. */
 static inline bool prefix16_begin(struct prefix16 text, const struct prefix16_head *head)
 {
 	return (((text.front & head->mask.front) ^ head->words.front) |

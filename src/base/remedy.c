@@ -14,7 +14,7 @@
 
 enum {
 	GROUP_NAME_MAX = 64,
-	LINES_MAX = 10000, /* of /etc/passwd and /etc/group that are read */
+	LINES_MAX = 10000, /* lines of /etc/passwd and /etc/group that are read */
 	GROUPS_MAX = 256,
 };
 
@@ -46,7 +46,7 @@ static bool is_ours(gid_t gid)
 	return gid == getegid();
 }
 
-/* The group that is to read a file: adm, which reads logs on Debian, or else our own. */
+/* Writes the group that should read a file: adm, which reads logs on Debian, if we are in it, else our own. */
 static void group_name(char out[static GROUP_NAME_MAX])
 {
 	FILE *const file = fopen("/etc/group", "re");
@@ -67,7 +67,7 @@ static void group_name(char out[static GROUP_NAME_MAX])
 
 /* --- where it is --- */
 
-/* The directory of path, without its last "/"; "/" itself stays. */
+/* Writes the directory of path without a "/" at its end; "/" itself stays. */
 static void directory_of(const char *path, char out[static PATH_MAX])
 {
 	const char *const slash = strrchr(path, '/');
@@ -76,7 +76,7 @@ static void directory_of(const char *path, char out[static PATH_MAX])
 	(void)snprintf(out, PATH_MAX, "%.*s", len == 0 ? 1 : (int)len, len == 0 ? "." : path);
 }
 
-/* The first directory on the way to path that we may not enter. */
+/* Finds the first directory on the path that we may not enter. */
 static bool closed_directory(const char *path, char out[static PATH_MAX])
 {
 	for (const char *p = strchr(path, '/'); p != NULL; p = strchr(p + 1, '/')) {
@@ -87,7 +87,7 @@ static bool closed_directory(const char *path, char out[static PATH_MAX])
 	return false;
 }
 
-/* The directory above path among those of names, or NULL. */
+/* Returns which of names is a directory above path, or NULL. */
 static const char *below(const char *path, const char *const names[], size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -99,8 +99,10 @@ static const char *below(const char *path, const char *const names[], size_t n)
 	return NULL;
 }
 
-/* systemd started us, and covers this home with a directory that is closed even to root: ProtectHome=yes. NULL: it does
- * not. */
+/*
+ * Returns the home that systemd hides from us, or NULL: with ProtectHome=yes it covers the homes with a directory that
+ * is closed even to root.
+ */
 static const char *hidden_home(const char *path)
 {
 	static const char *const homes[] = {"/home", "/root", "/run/user"};
@@ -112,8 +114,7 @@ static const char *hidden_home(const char *path)
 	return home;
 }
 
-/* systemd started us with a directory for temporary files that no other process sees: PrivateTmp=yes. NULL: it did not.
- */
+/* Returns the temporary directory that systemd made private for us (PrivateTmp=yes), or NULL. */
 static const char *private_tmp(const char *path)
 {
 	static const char *const all[] = {"/tmp", "/var/tmp"};
@@ -139,7 +140,7 @@ __attribute__((format(printf, 2, 3))) static void add_remedy(char out[static REM
 	va_end(ap);
 }
 
-/* The lines of a drop-in that change what systemd does. */
+/* Tells how to write a systemd drop-in with one setting. */
 #define DROP_IN                                                                                                        \
 	": 'systemctl edit watchforspammers', write the lines \"[Service]\" and \"%s%s\", 'systemctl restart "         \
 	"watchforspammers'"

@@ -38,7 +38,7 @@ static int check(const struct secretfile *file, int fd, struct why *why)
 	return 0;
 }
 
-/* Until the end of the file or of buf. */
+/* Reads to the end of the file; fails if it is longer than cap. */
 static int read_all(const struct secretfile *file, int fd, char *buf, size_t cap, size_t *ret_len, struct why *why)
 {
 	char more;

@@ -1,8 +1,8 @@
 /*
- * signals: signals as something that poll(2) waits for, instead of handlers.
+ * signals: receives signals from a descriptor that poll(2) waits for, instead of from handlers.
  *
- * Those that are named are blocked from then on in this process, and read one after the other from the descriptor.
- * SIGPIPE is ignored: a write to who is gone returns an error.
+ * The named signals are blocked in this process from then on, and are read one at a time from the descriptor. SIGPIPE
+ * is ignored: writing to a closed connection returns an error.
  */
 #ifndef WFS_SIGNALS_H
 #define WFS_SIGNALS_H
@@ -11,13 +11,16 @@
 
 #include "base/why.h"
 
-/* Blocks n signals: those that come from now on wait until they are read, or until they are let through again. */
+/* Blocks n signals: they stay pending until they are read or unblocked. */
 void signals_block(const int signals[], size_t n);
 
-/* The same; *ret_fd is the caller's, CLOEXEC and without waiting. Errors: those of signalfd(2). */
+/*
+ * Blocks n signals, ignores SIGPIPE, and opens a descriptor for them. The caller closes *ret_fd, which is CLOEXEC and
+ * non-blocking. Errors: those of signalfd(2).
+ */
 int signals_open(const int signals[], size_t n, int *ret_fd, struct why *why);
 
-/* The next that came, or 0. */
+/* Returns the next pending signal, or 0. */
 int signals_next(int fd);
 
 #endif

@@ -28,7 +28,7 @@ static void rounds(struct state *s, unsigned n)
 	}
 }
 
-/* n bytes, at most 8, little-endian. */
+/* Loads n bytes, at most 8, little-endian. */
 static uint64_t word_of(const uint8_t *bytes, size_t n)
 {
 	uint64_t word = 0;

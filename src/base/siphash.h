@@ -1,9 +1,8 @@
 /*
- * siphash: SipHash-2-4, a keyed hash: who does not know the key can neither compute it nor find inputs that
- * collide.
+ * siphash: SipHash-2-4, a keyed hash: without the key nobody can compute it or find inputs that collide.
  *
- * Pure. Own code, because the daemon is linked with no library of cryptography; a test compares it with
- * libsodium's. Source: J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", 2012.
+ * Pure. Own code, because the daemon is not linked with a cryptographic library; a test compares it with libsodium's.
+ * Source: J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", 2012.
  */
 #ifndef WFS_SIPHASH_H
 #define WFS_SIPHASH_H

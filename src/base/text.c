@@ -33,7 +33,7 @@ struct span span_trim(struct span span)
 	return span;
 }
 
-/* How many bytes at p form one character that is safe to show; 0 when the first byte must be escaped. */
+/* Returns how many bytes at p form one character that is safe to show; 0 if the first byte must be escaped. */
 static size_t safe_char(const unsigned char *p, size_t n)
 {
 	unsigned code;
@@ -70,7 +70,9 @@ static size_t safe_char(const unsigned char *p, size_t n)
 	return len;
 }
 
-/* Highest bits where one of eight bytes is not printable ASCII: below 0x20, 0x7F, or 0x80 and above. */
+/*
+ * Sets the highest bit of a byte if one of the eight bytes is not printable ASCII: below 0x20, 0x7F, or 0x80 and above.
+ */
 static uint64_t special(const unsigned char *p)
 {
 	const uint64_t each = UINT64_C(0x0101010101010101), high = each * 0x80;
@@ -80,7 +82,7 @@ static uint64_t special(const unsigned char *p)
 	return ((eight - each * 0x20) | ((eight ^ each * 0x7F) - each) | eight) & high;
 }
 
-/* True when nothing is to be escaped; only for len >= 8. */
+/* Returns true if nothing needs escaping; len must be >= 8. */
 static bool is_plain(const unsigned char *p, size_t len)
 {
 	uint64_t found = special(p + len - 8);
@@ -95,10 +97,10 @@ size_t text_escape(struct span in, char *out, size_t cap)
 	static const char hex[] = "0123456789abcdef";
 	const unsigned char *p = (const unsigned char *)(in.p != NULL ? in.p : "");
 	const unsigned char *const end = p + in.len;
-	size_t used = 0, mark = 0; /* mark: the last place where the dots still fit */
+	size_t used = 0, mark = 0; /* mark: the last position where the dots still fit */
 
 	assert(cap >= 8);
-	if (in.len >= 8 && in.len < cap && is_plain(p, in.len)) { /* as most lines are */
+	if (in.len >= 8 && in.len < cap && is_plain(p, in.len)) { /* true for most lines */
 		memcpy(out, p, in.len);
 		out[in.len] = '\0';
 		return in.len;
@@ -129,11 +131,11 @@ size_t text_escape(struct span in, char *out, size_t cap)
 	return used;
 }
 
-/* Edit distance; two swapped characters count as one mistake. Words that are proposed are short. */
+/* Returns the edit distance; two swapped characters count as one mistake. Only short words are suggested. */
 static size_t distance(const char *a, const char *b)
 {
 	enum { LEN_MAX = 63 };
-	size_t rows[3][LEN_MAX + 1]; /* of the character of a, and of the two before it, in turn */
+	size_t rows[3][LEN_MAX + 1]; /* for the current character of a and the two before it, in rotation */
 	const size_t n = strlen(b);
 	size_t i = 0;
 

@@ -18,7 +18,7 @@ static bool set_path(struct sockaddr_un *address, const char *path)
 	return true;
 }
 
-/* Removes the socket of a process that was killed; nothing that is no socket, and none that is in use. */
+/* Removes the socket of a process that was killed. Fails if path is no socket or is in use. */
 static int remove_old(const struct sockaddr_un *address, int type, struct why *why)
 {
 	struct stat st;
@@ -35,7 +35,7 @@ static int remove_old(const struct sockaddr_un *address, int type, struct why *w
 	(void)close(fd);
 	if (err != ECONNREFUSED)
 		return why_set(why, EADDRINUSE, "%s: another process has this socket", address->sun_path);
-	(void)unlink(address->sun_path); /* if it could not, bind returns the error */
+	(void)unlink(address->sun_path); /* if this fails, bind returns the error */
 	return 0;
 }
 

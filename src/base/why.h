@@ -2,8 +2,8 @@
  * why: the sentence that goes with an error number.
  *
  * Every function that can fail for a reason an operator must read has a struct why as its last argument. It returns 0,
- * or a negative errno with the sentence in why; the sentence names the thing, the reason and, where
- * there is one, the remedy. It has no newline and no "error:" in front; the caller that prints it adds context.
+ * or a negative errno with the sentence in why. The sentence names the object, the reason and, where there is one, the
+ * remedy. It has no newline and no "error:" in front; the caller that prints it adds context.
  */
 #ifndef WFS_WHY_H
 #define WFS_WHY_H
@@ -11,7 +11,7 @@
 enum { WHY_MAX = 512 };
 
 struct why {
-	char text[WHY_MAX]; /* NUL-ended; longer sentences are cut */
+	char text[WHY_MAX]; /* NUL-ended; longer sentences are truncated */
 };
 
 /*
