@@ -1,5 +1,5 @@
 /*
- * main: the table of commands, and the options that work everywhere.
+ * main: the table of commands, and the options that work with every command.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -183,18 +183,18 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-/* Its help names every option that it has. */
+/* Returns true if the command has the option; its help names every one. */
 static bool has_option(const struct command *c, const char *option)
 {
 	return strstr(c->arguments, option) != NULL || strstr(c->details, option) != NULL;
 }
 
-/* What other programs call it. */
+/* Names of our commands in other programs. */
 static const struct {
 	const char *word, *command;
 } others[] = {{"ban", "block"}, {"unban", "unblock"}, {"release", "unblock"}, {"whitelist", "allow"}, {"show", "list"}};
 
-/* The command that may have been meant; NULL: none is near. */
+/* Returns the command that may have been meant, or NULL. */
 static const char *nearest(const char *name)
 {
 	const char *names[N_COMMANDS + 3];
@@ -267,7 +267,7 @@ static bool is_word(const char *word)
 	return strcmp(word, "help") == 0 || strcmp(word, "version") == 0;
 }
 
-/* "help [COMMAND]" and "version" are -h and -V; the help of these two is that of the program. */
+/* Handles "help [COMMAND]" like -h and "version" like -V. The help of these two words is that of the program. */
 static int parse_words(int argc, char **argv, struct globals *g)
 {
 	if (argc < 2 || !is_word(argv[1]))
@@ -276,13 +276,13 @@ static int parse_words(int argc, char **argv, struct globals *g)
 		g->version = !g->help;
 	} else {
 		g->help = true;
-		memmove(argv + 1, argv + 2, (size_t)(argc - 1) * sizeof *argv); /* with the NULL */
+		memmove(argv + 1, argv + 2, (size_t)(argc - 1) * sizeof *argv); /* including the NULL */
 		argc--;
 	}
 	return argc;
 }
 
-/* What was printed must have arrived: a full disk is no success. */
+/* Checks that the output was written: on a full disk the command failed. */
 static int finish(int status)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {

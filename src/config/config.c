@@ -23,7 +23,10 @@ static const char *shown(const char *text, char out[static QUOTED_MAX])
 	return out;
 }
 
-/* The path in "[log /var/log/mail.log]", the name in "[gate mail]"; NULL: the section is another one. word: "log". */
+/*
+ * Returns the path in "[log /var/log/mail.log]" or the name in "[gate mail]", or NULL if the section is another one.
+ * word: "log".
+ */
 static const char *section_name(const char *section, const char *word)
 {
 	const size_t len = strlen(word);
@@ -34,15 +37,17 @@ static const char *section_name(const char *section, const char *word)
 	return section + len + strspn(section + len, " \t");
 }
 
-/* A file of the configuration that is read, and what those before it had. */
+/* One file of the configuration while it is read, and how much the files before it had. */
 struct part {
 	const char *file;
-	struct ini *ini; /* NULL: absent */
+	struct ini *ini; /* NULL: the file does not exist */
 	size_t n_logs, n_sockets;
 };
 
-/* Adds the path of a section to a list of max, of which the first n_before are of other files. example: of such a
- * section. */
+/*
+ * Adds the path of a section to a list of at most max paths, of which the first n_before come from earlier files.
+ * example: such a section, for messages.
+ */
 static int add_path(char **list, size_t *n, size_t n_before, size_t max, const char *example, const char *path,
                     const char *file, const struct ini_entry *e, struct why *why)
 {
@@ -63,7 +68,7 @@ static int add_path(char **list, size_t *n, size_t n_before, size_t max, const c
 	return 0;
 }
 
-/* "[log /var/log/mail.log]", "[socket /run/watchforspammers/log]", or the name of a section with keys. */
+/* Reads "[log /var/log/mail.log]", "[socket /run/watchforspammers/log]", or a section with keys. */
 static int read_section(struct config *config, const struct part *part, const struct ini_entry *e, struct why *why)
 {
 	const char *const file = part->file;
@@ -85,7 +90,7 @@ static int read_section(struct config *config, const struct part *part, const st
 	return 0;
 }
 
-/* The first of the addresses that is none; 0 when there is no such one. */
+/* Returns the error of the first invalid address in value, or 0 if there is none. */
 static int find_bad_address(const char *value, struct why *ret)
 {
 	int rc = 0;
@@ -102,7 +107,7 @@ static int find_bad_address(const char *value, struct why *ret)
 	return rc;
 }
 
-/* "# my office" at the end of a value, which is read as part of it; or NULL. */
+/* Returns the "# my office" at the end of a value, which would be read as part of it; or NULL. */
 static const char *find_comment(const char *value)
 {
 	const char *p = value + strcspn(value, "#;");
@@ -170,7 +175,7 @@ static struct config *defaults(void)
 	return config;
 }
 
-/* In front of the others: the root process has place for some only. */
+/* Puts the private networks first: the root process has space for a limited number only. */
 static void add_private(struct config *config)
 {
 	const struct net *private;
@@ -184,7 +189,7 @@ static void add_private(struct config *config)
 	config->allow.n += ADDR_PRIVATE;
 }
 
-/* What depends on other keys. */
+/* Sets what depends on other keys. */
 static void finish(struct config *config)
 {
 	config->names_logs = config->n_logs > 0;
@@ -195,7 +200,7 @@ static void finish(struct config *config)
 		config->block.network_threshold *= -config->block.threshold;
 }
 
-/* Rules of your own have one list, if no others are named. */
+/* Assigns port lists. If the daemon does not manage rules, there is one list unless the user names others. */
 static int settle_ports(struct config *config, const char *path, struct why *why)
 {
 	struct portlists *const ports = &config->firewall.ports;
@@ -211,7 +216,9 @@ static int settle_ports(struct config *config, const char *path, struct why *why
 	return wanted == NULL ? 0 : why_set(why, EINVAL, "%s: [firewall] ports: want %s", path, wanted);
 }
 
-/* Gates and the tarpit are made of nftables' sets and rules, in a table of ours. */
+/*
+ * Checks that there is nftables if gates or the tarpit are used: they are nftables sets and rules in a table of ours.
+ */
 static int settle_gates(const struct config *config, const char *path, struct why *why)
 {
 	const bool has_nftables = strcmp(config->firewall.backend, "recent") != 0 && config->firewall.manage_rules;
@@ -244,7 +251,7 @@ static void begin_part(const struct config *config, struct part *part)
 	part->n_sockets = config->n_sockets;
 }
 
-/* The n parts, the first of which is the main file. */
+/* Builds the configuration from the n parts; the first is the main file. */
 static int from_parts(struct part parts[], size_t n, struct config **ret, struct why *why)
 {
 	struct config *const config = defaults();
@@ -310,7 +317,9 @@ int config_read_files(const struct config_file files[], size_t n, struct config 
 	return rc;
 }
 
-/* A wrong entry of the last part may have been read in part: restores the key as it was before it. */
+/*
+ * Restores the key of a wrong entry in the last part, which may have been read partly, to its value before that entry.
+ */
 static void undo_entry(struct config *config, const struct part parts[], size_t last, size_t i)
 {
 	const struct ini_entry *const e = &parts[last].ini->entries[i];
@@ -326,7 +335,10 @@ static void undo_entry(struct config *config, const struct part parts[], size_t 
 				(void)keys_read(row, config, e->key, parts[k].ini->entries[j].value, true, ignored);
 }
 
-/* What is good of a part; the first error stays in why, and is returned. */
+/*
+ * Reads the valid entries of a part. Returns rc if it is an error already, else the first error, with its sentence in
+ * why.
+ */
 static int read_rest(struct config *config, struct part parts[], size_t last, int rc, struct why *why)
 {
 	struct part *const part = &parts[last];

@@ -1,10 +1,9 @@
 /*
- * config: watchforspammers.conf as a struct; the one table of its keys.
+ * config: reads watchforspammers.conf into a struct.
  *
- * Knows base only. Every key is once in config_keys with its default as text; the same table reads the
- * file, fills in what is absent, proposes the nearest key for a wrong one, and lets a test prove that the
- * manual page is right. A file is accepted whole or not at all,
- * but for config_read_rest.
+ * Knows base only. Every key is once in one table, with its default as text. The same table is used to read the file,
+ * to fill in missing keys, to suggest the nearest key for a wrong one, and to test that the manual page is right. A
+ * file is accepted as a whole or not at all; only config_read_rest is lenient.
  */
 #ifndef WFS_CONFIG_H
 #define WFS_CONFIG_H
@@ -23,7 +22,7 @@ enum {
 	CONFIG_SOCKETS_MAX = 8,
 	CONFIG_DURATIONS_MAX = 8,
 	CONFIG_ALLOW_MAX = 4096,
-	CONFIG_WORDS_MAX = 256, /* names, clients, files; each */
+	CONFIG_WORDS_MAX = 256, /* per list: names, clients, files */
 	CONFIG_JUMPS_MAX = 4,
 	CONFIG_DIRS_MAX = 8,
 	CONFIG_LISTS_MAX = 16,
@@ -38,7 +37,7 @@ struct config_words {
 /* A DNS list. */
 struct config_list {
 	char *zone;
-	int score; /* of an address that is listed; 0: it is allowed */
+	int score; /* added for a listed address; 0: a listed address is allowed */
 	size_t n_codes;
 	struct addr codes[CONFIG_CODES_MAX]; /* only these answers count; none: all that mean "listed" */
 };
@@ -46,72 +45,73 @@ struct config_list {
 enum config_reading { CONFIG_AUTO, CONFIG_YES, CONFIG_NO };
 
 enum config_action { CONFIG_DROP, CONFIG_REJECT, CONFIG_RESET, CONFIG_TARPIT };
-/* Bits. */
+/* Flags. */
 enum config_hook { CONFIG_HOOK_INPUT = 1, CONFIG_HOOK_FORWARD = 2, CONFIG_HOOK_AUTO = 4 };
 enum config_sessions { CONFIG_SESSIONS_DROP, CONFIG_SESSIONS_KEEP, CONFIG_SESSIONS_KILL };
 
 struct config {
 	size_t n_logs;
-	char *logs[CONFIG_LOGS_MAX]; /* absolute paths, or patterns of them (input/globs.h) */
-	bool names_logs;             /* else logs has the default alone, or nothing beside sockets */
+	char *logs[CONFIG_LOGS_MAX]; /* absolute paths, or glob patterns of them (input/globs.h) */
+	bool names_logs;             /* false: logs has only the default, or nothing because there are sockets */
 	size_t n_sockets;
 	char *sockets[CONFIG_SOCKETS_MAX]; /* absolute paths */
 
 	struct {
 		enum config_reading read;
-		char *namespace, *machine, *directory; /* "": this machine's; at most one is not */
-		bool reads;                            /* set by config_settle */
+		char *namespace, *machine, *directory; /* "": this machine's; at most one is set */
+		bool reads;                            /* the journal is read; set by config_settle */
 	} journal;
 
 	struct {
 		int64_t threshold;
 		int64_t window_s;
 		size_t n_for;
-		int64_t for_s[CONFIG_DURATIONS_MAX]; /* of the 1st ... nth offence */
+		int64_t for_s[CONFIG_DURATIONS_MAX]; /* for the 1st ... nth offence */
 		int64_t memory_s;
 		bool extend;
-		int64_t ip6_prefix;            /* 48..128 */
-		int64_t network_after;         /* 0: never */
-		int64_t network_threshold;     /* 0: the scores of a network are not added up */
-		int64_t account_addresses;     /* 0: no account is under attack */
-		int64_t slow, slow_s;          /* failed logins within 1..; 0: slow guessers are not looked for */
-		int64_t quarantine;            /* 0: never */
-		int64_t max_blocks_per_minute; /* 0: as many as there are */
+		int64_t ip6_prefix;        /* 48..128 */
+		int64_t network_after;     /* 0: networks are not blocked for this reason */
+		int64_t network_threshold; /* 0: the scores of a network are not added up */
+		int64_t account_addresses; /* 0: attacks on accounts are not detected */
+		/* Number of failed logins, and within how many seconds; 0: slow guessers are not detected. */
+		int64_t slow, slow_s;
+		int64_t quarantine;            /* 0: rules are not suspended */
+		int64_t max_blocks_per_minute; /* 0: no limit */
 		struct config_words files;     /* absolute paths */
 	} block;
 	struct {
-		bool private;        /* they are never blocked: then they are the first of nets */
-		size_t n, n_private; /* of nets; of them private ones */
+		bool private;        /* private networks are never blocked; they are then the first of nets */
+		size_t n, n_private; /* number of nets; number of private ones among them */
 		struct net *nets;
-		struct config_words names, clients, files; /* to be resolved; globs; absolute paths */
-		struct config_words spf;                   /* domains whose SPF records name networks */
-		int64_t earn_days;                         /* 0: no client is proven good */
-		int64_t cluster_for_s;                     /* 0: clusters earn nothing */
+		struct config_words names, clients, files; /* host names to resolve; globs; absolute paths */
+		struct config_words spf;                   /* domains whose SPF records list networks to allow */
+		int64_t earn_days;                         /* 0: no client becomes proven good */
+		int64_t cluster_for_s;                     /* 0: greylist clusters earn nothing */
 	} allow;
 	struct {
 		size_t n;
 		struct config_list lists[CONFIG_LISTS_MAX];
 		int64_t allow_for_s;
-		int64_t wait_s;       /* that a block waits for lists with "allow"; 0: none does */
-		int64_t ptr;          /* the score of an address without a name, */
-		int64_t ptr_mismatch; /* and of one whose names are not its own; 0 and 0: no query is made */
+		int64_t wait_s;       /* how long a block waits for lists with "allow"; 0: it does not wait */
+		int64_t ptr;          /* the score of an address without a name */
+		int64_t ptr_mismatch; /* of one whose names do not resolve to it; if both are 0, no query is made */
 	} dns;
 	struct {
 		char *backend; /* a name in base/backends.h */
 		bool manage_rules;
 		char *chain, *list;
-		unsigned hooks;     /* enum config_hook */
-		size_t n_jump_from; /* 0: as hooks has it */
+		unsigned hooks;     /* flags of enum config_hook */
+		size_t n_jump_from; /* 0: the chains that follow from hooks */
 		char *jump_from[CONFIG_JUMPS_MAX];
 		struct portlists ports;
 		enum config_action action;
-		enum config_sessions sessions; /* open ones, when their client is blocked */
+		enum config_sessions sessions; /* what happens to open connections of a client that is blocked */
 		char *log_prefix;              /* "": no LOG rule */
 		int64_t seconds;
 		int64_t resync_s;
 		bool keep_on_stop;
-		int64_t connections;   /* new ones of one client within connections_s; more are a hostile hit. 0: not
-		                          counted */
+		/* New ones per client within connections_s; more count as a hostile hit. 0: not counted. */
+		int64_t connections;
 		int64_t connections_s; /* 1..3600 */
 	} firewall;
 	struct gates gates;
@@ -120,61 +120,64 @@ struct config {
 		int64_t keep_s;
 	} database;
 	struct {
-		char *socket;          /* "": none */
-		char *group, *readers; /* names; "": none */
+		char *socket;          /* "": no socket */
+		char *group, *readers; /* names; "": no group */
 		struct addr tcp;       /* a loopback address */
 		uint16_t tcp_port;     /* 0: no TCP */
 		char *token_file;
 	} control;
 	struct {
-		char *file;        /* "": none */
+		char *file;        /* "": no file is written */
 		char *file_format; /* a name in base/formats.h */
 	} export;
 	struct {
-		char *peers;    /* the file of the hosts that blocks are shared with */
-		char *group;    /* may hand over what they say; "": root and our own user only */
-		char *good_key; /* the file of the key by which clients that are proven good are shared; "":
-		                   they are not */
+		char *peers; /* the file that lists the hosts to share blocks with */
+		char *group; /* may deliver what peers say; "": root and our own user only */
+		/* The file of the key for sharing which clients are proven good; "": they are not shared. */
+		char *good_key;
 	} share;
 	struct {
-		char *user; /* "": the user that started it */
+		char *user; /* "": the user that started the daemon */
 		size_t n_patterns;
 		char *patterns[CONFIG_DIRS_MAX];
 	} run;
 };
 
-/* For the test that compares with the manual page, and for "check". */
+/* One key with its default; for the test that compares with the manual page, and for "check". */
 struct config_key {
 	const char *section;
 	const char *key;
-	const char *value; /* the default, as written in a file */
+	const char *value; /* the default, as it would be written in a file */
 };
-size_t config_keys(const struct config_key **ret); /* how many; constant */
+/* Sets *ret to the constant table of all keys; returns how many there are. */
+size_t config_keys(const struct config_key **ret);
 
 #define CONFIG_DEFAULT_PATH "/etc/watchforspammers/watchforspammers.conf"
 
 /*
- * Reads path, and then the files of path.d (base/confdir.h): a key in a later file replaces an earlier one, what may be
- * repeated adds up, as do logs and sockets. An absent path means the defaults when may_be_absent. *ret is the caller's,
- * config_free. Errors: -EINVAL with "path:line: reason" and the nearest valid key, path being the file that has it;
- * -errno from reading.
+ * Reads path, and then the files in path.d (base/confdir.h). A key in a later file replaces an earlier one; repeatable
+ * keys, logs and sockets add up. If path does not exist and may_be_absent is true, everything has its default. The
+ * caller frees *ret with config_free. Errors: -EINVAL with "path:line: reason" and the nearest valid key, where path is
+ * the file with the error; -errno from reading.
  */
 int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why);
 
-/* Sets whether the journal is read: then there is no default log. Once. */
+/* Records whether the journal is read; if it is, removes the default log. Call it once. */
 void config_settle(struct config *config, bool reads_journal);
 
-/* True when no client is blocked: [firewall] backend = observe. */
+/* Returns true if no client is blocked: [firewall] backend = observe. */
 bool config_observes(const struct config *config);
 
 /*
- * The ports that the daemon closes to blocked clients, those of one list or (PORTLISTS_MAX) of any: "25,465,587",
- * "all", or "none" when rules of your own do it.
+ * Writes the ports that the daemon closes to blocked clients: those of one list, or of any if list is PORTLISTS_MAX.
+ * Writes "25,465,587", "all", or "none" if the daemon manages no rules.
  */
 void config_ports_text(const struct config *config, size_t list, char out[static PORTLISTS_TEXT_MAX]);
 
-/* The same of files that the caller opened, in their order: fd is borrowed, -1 means that it is absent; path is the
- * name for messages. */
+/*
+ * A configuration file that the caller opened. fd is borrowed; -1 means that the file does not exist. path is for
+ * messages.
+ */
 struct config_file {
 	const char *path;
 	int fd;
@@ -182,12 +185,12 @@ struct config_file {
 int config_read_files(const struct config_file files[], size_t n, struct config **ret, struct why *why);
 
 /*
- * For callers that only need to find the daemon: of a file with errors what is good, and the defaults for the rest.
- * Returns as config_read, the first error in why; *ret is filled all the same.
+ * Like config_read, for callers that only need to find the daemon: skips what is wrong and uses defaults for the rest.
+ * Returns the result of config_read, with the first error in why; *ret is always set.
  */
 int config_read_rest(const char *path, bool may_be_absent, struct config **ret, struct why *why);
 
-/* Accepts NULL. */
+/* Frees config; accepts NULL. */
 void config_free(struct config *config);
 
 #endif

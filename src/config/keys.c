@@ -11,11 +11,11 @@
 
 enum {
 	NUMBER_MAX = 1000000,
-	ACCOUNT_ADDRESSES_MAX = 12, /* more than a verdict can hold would never come */
+	ACCOUNT_ADDRESSES_MAX = 12, /* a verdict remembers no more */
 	NETWORK_AFTER_MAX = 64,     /* likewise */
 	YEAR_S = 366 * 86400,
-	DURATION_MAX_S = 3660 * 86400, /* of duration_parse */
-	SECONDS_MIN = 2,               /* a recent rule of 1 s would forget before it is fed again */
+	DURATION_MAX_S = 3660 * 86400, /* the limit of duration_parse */
+	SECONDS_MIN = 2,               /* a recent rule of 1 s would forget an address before the next refresh */
 	SECONDS_MAX = 7 * 86400,
 };
 
@@ -140,7 +140,7 @@ size_t config_keys(const struct config_key **ret)
 	return N_ROWS;
 }
 
-/* "[gate mail]" has the keys of "gate". */
+/* Maps "[gate mail]" to "gate", which has its keys. */
 static const char *without_name(const char *section)
 {
 	return strncasecmp(section, "gate ", 5) == 0 || strncasecmp(section, "gate\t", 5) == 0 ? "gate" : section;
@@ -189,7 +189,7 @@ void keys_read_defaults(struct config *config)
 
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (keys_read(&rows[i], config, rows[i].key.key, rows[i].key.value, false, ignored) != NULL)
-			abort(); /* a default that its own check refuses */
+			abort(); /* a default that its own reader rejects */
 }
 
 const char *keys_proposal(const char *section, const char *word, char out[static KEYS_NEAR_MAX])

@@ -10,11 +10,11 @@
 
 enum {
 	FILE_MAX = 1024 * 1024,
-	WORDS_MAX = 16, /* of a line */
-	SHOWN_MAX = 80, /* bytes of a word shown in a sentence */
+	WORDS_MAX = 16, /* words per line */
+	SHOWN_MAX = 80, /* bytes of a word shown in a message */
 };
 
-/* Where an error is. */
+/* The file and line, for messages. */
 struct place {
 	const char *path;
 	unsigned line;
@@ -45,7 +45,7 @@ bool peers_is_name(struct span name)
 	return name.len > 0 && name.len < PEERS_NAME_MAX;
 }
 
-/* 43 characters of base64 and "=". */
+/* Returns true for "ed25519:", 43 characters of base64, and "=". */
 static bool is_key(struct span word)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -78,7 +78,7 @@ static int parse_rights(const struct place *at, struct span word, unsigned *ret,
 	return 0;
 }
 
-/* Digits up to the end, at most max. */
+/* Reads a text of digits only, with a value of at most max. */
 static bool parse_number(struct span text, unsigned max, unsigned *ret)
 {
 	unsigned n = 0;
@@ -117,7 +117,7 @@ static bool parse_prefix(struct span text, struct peers_peer *ret)
 	return true;
 }
 
-/* The text after "key=", or p NULL. */
+/* Returns the text after "key=", or p NULL if the word does not begin so. */
 static struct span value_of(struct span word, const char *key)
 {
 	const size_t len = strlen(key);
@@ -173,7 +173,7 @@ static int parse_peer(const struct place *at, const struct span words[], size_t 
 	return rc;
 }
 
-/* The words of a line, up to a comment. Returns how many there are; those after WORDS_MAX only count. */
+/* Splits a line into words, up to a comment. Returns how many there are, but stores at most WORDS_MAX. */
 static size_t split(struct span line, struct span words[static WORDS_MAX])
 {
 	size_t n = 0;

@@ -12,9 +12,9 @@
 #include "base/formats.h"
 
 enum {
-	SLOW_MAX = 100, /* a client's list of scores is not endless */
+	SLOW_MAX = 100, /* a client has a limited number of scores */
 	JOURNAL_NAME_MAX = 128,
-	DIRECTORY_MAX = 512,  /* of a journal: its name is in the database */
+	DIRECTORY_MAX = 512,  /* of a journal: its path is stored in the database */
 	SOCKET_MAX_LEN = 102, /* sun_path, less ".read" and the NUL */
 };
 
@@ -196,7 +196,7 @@ const char *value_socket(struct value *v)
 	return NULL;
 }
 
-/* "127.0.0.1:4711", "[::1]:4711" or nothing. */
+/* Reads "127.0.0.1:4711", "[::1]:4711" or nothing. */
 const char *value_loopback(struct value *v)
 {
 	static const char want[] = "127.0.0.1:PORT, [::1]:PORT or nothing: other hosts must not reach it";
@@ -236,7 +236,7 @@ const char *value_times(struct value *v)
 		               v->max);
 		return v->want;
 	}
-	*number_at(v) = -(v->text[0] - '0'); /* until the whole configuration is read */
+	*number_at(v) = -(v->text[0] - '0'); /* negative until the whole configuration is read */
 	return NULL;
 }
 
@@ -253,7 +253,7 @@ const char *value_slow(struct value *v)
 		return NULL;
 	if (digits == 0 || digits >= sizeof count || strncmp(v->text + digits, " in ", 4) != 0)
 		return right;
-	memcpy(count, v->text, digits); /* shorter than count, above */
+	memcpy(count, v->text, digits); /* fits: checked above */
 	if (!value_whole(count, 2, SLOW_MAX, &n) || !duration_parse(v->text + digits + 4, &s) || s < 3600 ||
 	    s > 7 * 86400)
 		return right;

@@ -10,9 +10,9 @@
 #include "base/duration.h"
 #include "base/text.h"
 
-enum { LOG_PREFIX_MAX_LEN = 28 }; /* iptables' own limit less the NUL */
+enum { LOG_PREFIX_MAX_LEN = 28 }; /* the limit of iptables without the NUL */
 
-/* "spammer"; or a table and a set in it, "filter spammer". */
+/* Reads "spammer", or a table and a set in it, "filter spammer". */
 const char *value_sets(struct value *v)
 {
 	const char *const space = strchr(v->text, ' ');
@@ -82,7 +82,7 @@ const char *value_rate(struct value *v)
 	if (slash == NULL || slash == v->text || (size_t)(slash - v->text) >= sizeof count || *v->text < '0' ||
 	    *v->text > '9')
 		return right;
-	memcpy(count, v->text, (size_t)(slash - v->text)); /* shorter than count, above */
+	memcpy(count, v->text, (size_t)(slash - v->text)); /* fits: checked above */
 	if (!value_whole(count, 1, 10000, &n) || !duration_parse(slash + 1, &s) || s < 1 || s > 3600)
 		return right;
 	v->config->firewall.connections = n;
@@ -152,7 +152,7 @@ const char *value_ports(struct value *v)
 	return portlists_read(&v->config->firewall.ports, name, v->text, v->is_given);
 }
 
-/* A gate has its defaults from the beginning of its section on. */
+/* Ignores defaults: gates_add set them when the section began. */
 const char *value_gate(struct value *v)
 {
 	return v->is_given ? gates_read(&v->config->gates, v->key, v->text) : NULL;

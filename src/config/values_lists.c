@@ -7,9 +7,9 @@
 #include "base/alloc.h"
 
 enum {
-	DNS_NAME_MAX_LEN = 253, /* RFC 1035, as text */
-	PART_LEN_MAX = 63,      /* of one between dots, likewise */
-	ZONE_MAX_LEN = 189,     /* the same, behind the 32 digits of an IPv6 address and their dots */
+	DNS_NAME_MAX_LEN = 253, /* bytes of a name as text, RFC 1035 */
+	PART_LEN_MAX = 63,      /* bytes of a label, RFC 1035 */
+	ZONE_MAX_LEN = 189,     /* what remains after the 32 digits of an IPv6 address and their dots */
 	LIST_SCORE_MAX = 1000,
 };
 
@@ -43,7 +43,7 @@ static bool is_name(const char *word, const char *also)
 	return strlen(word) <= DNS_NAME_MAX_LEN && strchr(word, '.') != NULL && word[strspn(word, "*?.")] != '\0';
 }
 
-/* Words that are added to those of earlier lines; want says what is_good takes. */
+/* Adds words to those of earlier lines. want: describes what is_good accepts. */
 static const char *add_words(struct value *v, bool (*is_good)(const char *), const char *want)
 {
 	struct config_words *const list = (struct config_words *)((char *)v->config + v->at);
@@ -84,7 +84,7 @@ const char *value_names(struct value *v)
 	return add_words(v, is_host, "DNS names such as mx.example.org");
 }
 
-/* Names that can be asked for: no part is longer than 63 bytes, and all of it not than 253. */
+/* Returns true for a name that can be looked up: labels of at most 63 bytes, and at most 253 bytes in all. */
 static bool is_domain(const char *word)
 {
 	size_t part;
@@ -114,7 +114,7 @@ const char *value_files(struct value *v)
 	return add_words(v, is_absolute, "absolute paths");
 }
 
-/* "=127.0.0.2,127.0.0.4" */
+/* Reads "=127.0.0.2,127.0.0.4". */
 static bool read_codes(struct config_list *list, const char *text)
 {
 	for (; *text == '=' || *text == ','; text += strcspn(text, ",")) {
@@ -137,7 +137,7 @@ static bool is_zone(const char *word)
 	       strstr(word, "..") == NULL;
 }
 
-/* "ZONE SCORE" or "ZONE allow", and perhaps "=CODE,CODE..." behind it. Nothing: the default. */
+/* Reads "ZONE SCORE" or "ZONE allow", optionally followed by "=CODE,CODE...". An empty value is the default. */
 const char *value_dns_list(struct value *v)
 {
 	static const char want[] =

@@ -15,14 +15,14 @@
 
 enum {
 	STEP_MS = 1000,
-	BACKLOG = 64, /* of a burst; more than TARPIT_MAX by that many may be open */
-	LINE = 512,   /* RFC 5321 4.5.3.1.5: the longest line of a reply, with its end */
+	BACKLOG = 64, /* for bursts; so up to this many connections beyond TARPIT_MAX may be established */
+	LINE = 512,   /* RFC 5321 4.5.3.1.5: the longest reply line, including CRLF */
 };
 
-/* One that is held. */
+/* A connection that is held. */
 struct held {
 	int fd;
-	uint32_t steps; /* since it came */
+	uint32_t steps; /* seconds since it was accepted */
 };
 
 struct tarpit {
@@ -30,13 +30,13 @@ struct tarpit {
 	struct held held[TARPIT_MAX];
 	uint32_t n;
 	uint64_t began;
-	bool full;    /* no more descriptors, until the next step */
-	bool changed; /* since the parent was told */
+	bool full;    /* the system had no descriptor or memory for another; until the next step */
+	bool changed; /* since the last message to the parent */
 };
 
 /* --- the listener --- */
 
-/* Of both families; where there is no IPv6, of the other. */
+/* Opens a socket for both families, or for IPv4 only if there is no IPv6. */
 static int open_socket(struct sockaddr_storage *address, socklen_t *len)
 {
 	struct sockaddr_in6 *const in6 = (struct sockaddr_in6 *)address;
@@ -56,10 +56,13 @@ static int open_socket(struct sockaddr_storage *address, socklen_t *len)
 	return socket(AF_INET, type, 0);
 }
 
-/* Connections get these from their listener. A reset at the end leaves nothing of them behind. */
+/*
+ * Accepted connections inherit these options from the listener. With SO_LINGER 0, closing sends a reset and leaves no
+ * state in the kernel.
+ */
 static void set_options(int fd)
 {
-	const int least = 1; /* the kernel makes its own least of it */
+	const int least = 1; /* the kernel raises it to its own minimum */
 	const struct linger reset = {.l_onoff = 1};
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
@@ -89,7 +92,7 @@ int tarpit_listen(int *ret_fd, uint16_t *ret_port, struct why *why)
 	return 0;
 }
 
-/* --- those that are held --- */
+/* --- the connections --- */
 
 static void take_new(struct tarpit *t)
 {
@@ -110,7 +113,7 @@ static void let_go(struct tarpit *t, uint32_t i)
 	t->changed = true;
 }
 
-/* A greeting in lines as long as may be, each of which says that another follows. */
+/* Returns the next byte of a greeting with the longest possible lines, each of which says that another follows. */
 static char next_byte(uint32_t steps)
 {
 	const uint32_t column = steps % LINE;
@@ -118,7 +121,7 @@ static char next_byte(uint32_t steps)
 	return column < 4 ? "220-"[column] : column == LINE - 2 ? '\r' : column == LINE - 1 ? '\n' : '.';
 }
 
-/* True while the client is there, or at least its death is not known. */
+/* Sends a byte. Returns true unless the connection is known to be dead. */
 static bool feed(struct held *held)
 {
 	const char byte = next_byte(held->steps++);
@@ -163,7 +166,7 @@ void tarpit_hold(int listener, int parent)
 			continue;
 		}
 		if (poll(polled, sizeof polled / sizeof *polled, idle ? -1 : (int)(next_ms - now_ms)) < 0)
-			continue; /* EINTR; nothing else can be */
+			continue; /* EINTR; no other error is possible */
 		if ((polled[1].revents & (POLLHUP | POLLERR)) != 0)
 			break;
 		if (polled[0].revents != 0)
