@@ -13,11 +13,11 @@
 #include "base/alloc.h"
 
 enum {
-	HEAD_MAX = 6, /* the longest magic number below */
+	HEAD_MAX = 6, /* bytes of the longest magic number below */
 	ARCHIVE_BLOCK = 256 << 10,
 };
 
-/* How compressed files begin: gzip RFC 1952, bzip2, xz .xz-format 2.1.1, zstd RFC 8878, lz4 frame, compress. */
+/* Magic numbers of compressed files: gzip RFC 1952, bzip2, xz .xz-format 2.1.1, zstd RFC 8878, lz4 frame, compress. */
 static const struct magic {
 	size_t len;
 	unsigned char bytes[HEAD_MAX];
@@ -33,11 +33,11 @@ static const struct magic {
 struct archived {
 	char *path;
 	int fd;
-	struct archive *archive; /* NULL: a plain file */
-	const char *unpacked;    /* what the archive returned last, and how much of it is not returned yet */
+	struct archive *archive; /* NULL for a plain file */
+	const char *unpacked;    /* the last block from libarchive: what has not been returned yet */
 	size_t unpacked_len;
 	int64_t mtime_s, size, done;
-	size_t head_len, head_given; /* what was read to detect the format, returned first */
+	size_t head_len, head_given; /* the bytes read to detect the format, which are returned first */
 	char head[HEAD_MAX];
 };
 
@@ -49,7 +49,7 @@ static bool is_compressed(const struct archived *in)
 	return false;
 }
 
-/* libarchive reads through us, since the head is read already and standard input cannot be rewound. */
+/* Feeds libarchive from our descriptor: the head is already read, and standard input cannot be rewound. */
 static la_ssize_t feed(struct archive *archive, void *client, const void **ret)
 {
 	static _Thread_local char block[ARCHIVE_BLOCK];
@@ -174,7 +174,7 @@ ssize_t archived_read(struct archived *in, char *buf, size_t cap, struct why *wh
 	ssize_t got;
 
 	if (in->archive != NULL) {
-		/* Not archive_read_data: at an error it forgets what the same call had unpacked. */
+		/* archive_read_data would lose what the same call unpacked before an error. */
 		size_t len;
 
 		while (in->unpacked_len == 0) {

@@ -12,17 +12,17 @@
 
 struct chunks {
 	char *path;
-	bool keep_tail, leave_tail; /* as requested; whether it is so for this file */
+	bool keep_tail, leave_tail; /* as requested; whether it applies to this file */
 	struct archived *in;
-	const atomic_bool *stop; /* NULL: nothing stops it */
+	const atomic_bool *stop; /* NULL: nothing stops reading */
 	bool eof;
-	int rc; /* an error, returned after all that was read before it */
+	int rc; /* an error, returned after everything that was read before it */
 	struct why why;
 	int64_t offset; /* in the log, of the first byte of carry */
-	int64_t until;  /* not to be read from here on */
+	int64_t until;  /* reading stops at this offset */
 	size_t first_len, carry_len;
 	char first[POSITION_FIRST_MAX];
-	char carry[CHUNKS_SIZE]; /* read, and not returned yet */
+	char carry[CHUNKS_SIZE]; /* bytes read but not returned yet */
 };
 
 static bool is_stopped(const struct chunks *c)
@@ -30,7 +30,7 @@ static bool is_stopped(const struct chunks *c)
 	return c->stop != NULL && *c->stop;
 }
 
-/* Appends to what is there until it is cap bytes or the file ends. */
+/* Appends to the *len bytes until there are cap bytes or the file ends. */
 static void read_more(struct chunks *c, char *bytes, size_t *len, size_t cap)
 {
 	while (*len < cap && !c->eof && !is_stopped(c)) {
@@ -115,7 +115,7 @@ void chunks_progress(const struct chunks *c, int64_t *ret_done, int64_t *ret_siz
 	archived_progress(c->in, ret_done, ret_size);
 }
 
-/* Compares the line that ended at a position with what is remembered of it. back: len bytes before the position. */
+/* Returns true if the line before a position begins with last. back: the len bytes before the position. */
 static bool ends_with(const char *back, size_t len, struct span last)
 {
 	const char *start;
@@ -124,17 +124,18 @@ static bool ends_with(const char *back, size_t len, struct span last)
 		len--;
 	start = memrchr(back, '\n', len);
 	if (start == NULL && len >= CHUNKS_SIZE - 1)
-		return true; /* a line so long that its beginning is no longer held */
+		return true; /* the beginning of such a long line is no longer in memory */
 	start = start == NULL ? back : start + 1;
 	len -= (size_t)(start - back);
 	return len >= last.len && memcmp(start, last.p, last.len) == 0;
 }
 
-/* Skips what is before position; true when the line that ended there is the one remembered. */
+/* Skips what is before position. Returns true if the line that ends there begins with last. */
 static bool pass_over(struct chunks *c, int64_t position, struct span last)
 {
 	char *const window =
-		alloc_raw(1, 2 * CHUNKS_SIZE, "an old log"); /* what was read last is kept, to compare with */
+		/* keeps the bytes that were read last, for the comparison */
+		alloc_raw(1, 2 * CHUNKS_SIZE, "an old log");
 	size_t kept = c->carry_len;
 	bool same;
 
@@ -170,7 +171,8 @@ int chunks_seek(struct chunks *c, int64_t position, struct span last, struct why
 	}
 	if (pass_over(c, position, last))
 		return 0;
-	if (c->rc < 0) { /* damaged before the position: that cannot be checked, and what is before it was read */
+	/* The file is damaged before the position: it cannot be verified, and what is readable was read before. */
+	if (c->rc < 0) {
 		*why = c->why;
 		return c->rc;
 	}
@@ -228,7 +230,7 @@ int chunks_bound(struct chunks *c, int64_t from, int64_t until, struct why *why)
 	return 0;
 }
 
-/* A line longer than a piece: its beginning is returned, the rest skipped. */
+/* Returns the beginning of a line longer than a chunk, and skips the rest. */
 static void read_over(struct chunks *c, struct chunks_piece *piece)
 {
 	const char *lf = NULL;
@@ -249,7 +251,7 @@ static void read_over(struct chunks *c, struct chunks_piece *piece)
 	piece->len = LINE_MAX_BYTES;
 }
 
-/* The line that ends at byte at, behind its LF. */
+/* Returns the line whose LF is the byte before at. */
 static struct span line_before(const char *bytes, size_t at)
 {
 	const char *const lf = at > 1 ? memrchr(bytes, '\n', at - 1) : NULL;
@@ -259,8 +261,9 @@ static struct span line_before(const char *bytes, size_t at)
 }
 
 /*
- * How many of the whole bytes a piece has, so that what belongs together stays together: the pieces of a line
- * (unwrap.h), and, when more follows, a line and those that repeat it (repeat.h), which may be there already or not.
+ * Returns how many of the whole bytes belong to this chunk, so that related lines stay together: the parts of a line
+ * (unwrap.h), and, if more follows, a line and those that repeat it (repeat.h), which may or may not be in the buffer
+ * yet.
  */
 static size_t piece_end(const char *bytes, size_t whole, bool more)
 {
@@ -272,7 +275,7 @@ static size_t piece_end(const char *bytes, size_t whole, bool more)
 		at = (size_t)(line_before(bytes, at).p - bytes);
 	while (at > 0 && unwrap_is_part(line_before(bytes, at)))
 		at = (size_t)(line_before(bytes, at).p - bytes);
-	return at == 0 && more ? whole : at; /* a piece that has no other line: they come apart */
+	return at == 0 && more ? whole : at; /* the chunk has no other lines: they must be separated */
 }
 
 int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
@@ -305,7 +308,7 @@ int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
 	}
 	piece->bytes[piece->len] = '\0';
 	if (is_stopped(c))
-		return CHUNKS_END; /* what was read of this piece was not returned, so the position stays before it */
+		return CHUNKS_END; /* nothing of this chunk was returned, so the position stays before it */
 	c->offset = piece->end;
 	if (piece->len > 0)
 		return 0;
@@ -321,7 +324,7 @@ bool chunks_line(const struct chunks_piece *piece, size_t *at, struct record *re
 
 	if (p >= end)
 		return false;
-	stop = strchrnul(p, '\n'); /* the LF, or a NUL before it, or the one behind the piece */
+	stop = strchrnul(p, '\n'); /* the LF, or a NUL before it, or the NUL after the chunk */
 	ret->clean = stop == end || *stop == '\n';
 	lf = ret->clean ? stop : memchr(stop, '\n', (size_t)(end - stop));
 	len = (size_t)((lf == NULL ? end : lf) - p);

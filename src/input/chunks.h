@@ -1,10 +1,10 @@
 /*
- * chunks: an old log in pieces of whole lines, and where to continue in one that was read before.
+ * chunks: reads an old log in chunks of whole lines, and finds where to continue in one that was read before.
  *
- * Knows archive; never what a line means, but that none may be parted from what it belongs to (unwrap.h, repeat.h). A
- * log's identity is its first line, as in follow.h; a position is proved by the line that ends there. Order:
- * chunks_open; chunks_seek or not; chunks_next until CHUNKS_END; chunks_close. Errors: 0, positive outcomes as listed,
- * -errno with a sentence.
+ * Uses archive. Knows of the meaning of lines only which ones must not be separated (unwrap.h, repeat.h). A log is
+ * identified by its first line, as in follow.h; a position is verified by the line that ends there. Order: chunks_open;
+ * optionally chunks_seek; chunks_next until CHUNKS_END; chunks_close. Errors: 0, positive results as listed, -errno
+ * with a sentence.
  */
 #ifndef WFS_CHUNKS_H
 #define WFS_CHUNKS_H
@@ -19,68 +19,73 @@
 #include "base/why.h"
 #include "input/record.h"
 
-enum { CHUNKS_SIZE = 1 << 18 }; /* bytes of a piece at most: it stays in a processor's cache while it is worked on */
+enum { CHUNKS_SIZE = 1 << 18 }; /* the most bytes in a chunk: it stays in a processor's cache while it is processed */
 
-/* Positive answers. */
+/* Positive results. */
 enum {
-	CHUNKS_END = 1,   /* of chunks_next: nothing is left */
-	CHUNKS_OTHER = 1, /* of chunks_seek: another log that only begins alike */
+	CHUNKS_END = 1,   /* chunks_next: nothing is left */
+	CHUNKS_OTHER = 1, /* chunks_seek: a different log with the same first line */
 };
 
 struct chunks_piece {
-	char *bytes; /* the caller's, capacity CHUNKS_SIZE + 1: there is a NUL behind the piece */
+	char *bytes; /* the caller's buffer of CHUNKS_SIZE + 1 bytes; a NUL follows the chunk */
 	size_t len;
-	int64_t start, end; /* offsets in the log: of the first byte, after the last line */
-	bool is_cut;        /* bytes is the beginning of one line longer than a piece, LINE_MAX_BYTES of it */
+	int64_t start, end; /* offsets in the log: of the first byte; after the last line */
+	bool is_cut;        /* bytes holds the first LINE_MAX_BYTES of a single line longer than a chunk */
 };
 
 struct chunks;
 
 /*
- * path: as of archived_open. leave_tail: a last line without LF of a plain file is left for the next time, since
- * a program may still be writing it; else it counts. Of a file torn off in the middle the torn line never counts.
+ * Opens path as archived_open does. leave_tail: if the last line of a plain file has no LF, leave it for the next time,
+ * since a program may still be writing it; otherwise the line is returned. If a compressed file is truncated, its torn
+ * last line is never returned.
  */
 int chunks_open(const char *path, bool leave_tail, struct chunks **ret, struct why *why);
 
-/* From when *stop is true on chunks_next returns CHUNKS_END, also in the middle of a line without end. stop: borrowed.
- */
+/* Makes chunks_next return CHUNKS_END once *stop is true, even within an endless line. stop: borrowed. */
 void chunks_stop_when(struct chunks *chunks, const atomic_bool *stop);
 
-/* Accepts NULL. */
+/* Frees chunks; accepts NULL. */
 void chunks_close(struct chunks *chunks);
 
-/* The first line, at most POSITION_FIRST_MAX bytes; empty for an empty log. Valid until the first chunks_next. */
+/*
+ * Returns the first line, at most POSITION_FIRST_MAX bytes; empty for an empty log. Valid until the first chunks_next.
+ */
 struct span chunks_first(const struct chunks *chunks);
 
-/* When the log was last written, and how much of the file has been read: as of archive.h. */
+/* The same as archived_mtime and archived_progress. */
 int64_t chunks_mtime(const struct chunks *chunks);
 void chunks_progress(const struct chunks *chunks, int64_t *ret_done, int64_t *ret_size);
 
 /*
- * Continues at position, if a line that begins with last ends there. CHUNKS_OTHER: none does; then the log is at its
- * beginning again, but standard input cannot be, which is an error. Before the first chunks_next.
+ * Continues at position if a line that begins with last ends there. Returns CHUNKS_OTHER if none does; the log is then
+ * at its beginning again. For standard input, which cannot be rewound, that is an error instead. Call it before the
+ * first chunks_next.
  */
 int chunks_seek(struct chunks *chunks, int64_t position, struct span last, struct why *why);
 
 /*
- * For finding a time in a long log without reading it: only plain files can do that. size 0: this one cannot.
- * chunks_peek: the first line that begins at offset or after it, at most cap bytes of it, and where it begins; 0 bytes
- * when there is none. chunks_bound: reads on at from, where a line begins, and ends before until; before the first
- * chunks_next.
+ * For finding a time in a long log without reading all of it; only plain files support this.
+ * chunks_size returns the size of the file, or 0 if this is no plain file.
+ * chunks_peek finds the first line that begins at offset or after it. It copies at most cap bytes of it, sets
+ * *ret_start to its offset, and returns the number of bytes; 0 if there is no such line.
+ * chunks_bound restricts reading to the lines from offset from, where a line begins, to before offset until. Call it
+ * before the first chunks_next.
  */
 int64_t chunks_size(const struct chunks *chunks);
 size_t chunks_peek(const struct chunks *chunks, int64_t offset, char *line, size_t cap, int64_t *ret_start);
 int chunks_bound(struct chunks *chunks, int64_t from, int64_t until, struct why *why);
 
 /*
- * The next whole lines. piece->bytes stays; the rest is filled. An error in the middle of a log comes after what
- * was read before it has been given.
+ * Reads the next whole lines into piece->bytes and sets the other members. An error in the middle of a log is returned
+ * after everything before it.
  */
 int chunks_next(struct chunks *chunks, struct chunks_piece *piece, struct why *why);
 
 /*
- * The line that begins at byte *at of a piece, which moves on behind it; 0 at first. False: none is left. Fills what a
- * source fills of ret; its text points into the piece.
+ * Reads the line that begins at byte *at of a piece, and advances *at past it; *at is 0 at first. Returns false if none
+ * is left. Sets the members of ret that a source sets; the text points into the piece.
  */
 bool chunks_line(const struct chunks_piece *piece, size_t *at, struct record *ret);
 

@@ -1,8 +1,8 @@
 /*
- * cursor: steps through a text from left to right, for readers of headers.
+ * cursor: steps through a text from left to right; for parsers of headers.
  *
- * Private to the folder. Each is given its position and the end, and returns the position it has come to. Pure; no
- * allocation.
+ * Private to the folder. Each function receives its position and the end, and returns the position that it reached.
+ * Pure; no allocation.
  */
 #ifndef WFS_INPUT_CURSOR_H
 #define WFS_INPUT_CURSOR_H
@@ -57,7 +57,7 @@ static inline const char *cursor_blanks(const char *p, const char *end)
 	return p;
 }
 
-/* The byte after word when p begins with it, else NULL. */
+/* Returns the byte after word if p begins with it, else NULL. */
 static inline const char *cursor_word(const char *p, const char *end, const char *word)
 {
 	const size_t len = strlen(word);
@@ -70,13 +70,13 @@ static inline struct span cursor_span(const char *p, const char *end)
 	return (struct span){p, (size_t)(end - p)};
 }
 
-/* A constant, as a piece. */
+/* Returns a constant as a span. */
 static inline struct span cursor_constant(const char *word)
 {
 	return (struct span){word, strlen(word)};
 }
 
-/* After "[pid]", or NULL. */
+/* Returns the position after "[pid]", or NULL. */
 static inline const char *cursor_pid(const char *p, const char *end, struct span *ret)
 {
 	const char *digits_end;

@@ -15,18 +15,18 @@
 
 enum {
 	LINES_PER_TURN = 256,
-	PASSES_MAX = 16, /* times LOGFILE_READS_MAX blocks of overlong lines in one follow_next */
+	PASSES_MAX = 16, /* per follow_next: how often LOGFILE_READS_MAX blocks of overlong lines may be read */
 };
 
 struct follow {
 	struct follow_dirs dirs;
-	struct follow_log logs[FOLLOW_LOGS_MAX]; /* path NULL: a free place */
-	size_t n_logs;                           /* places that were ever used */
-	size_t turn;                             /* the log whose turn it is, and how many lines it may still return */
+	struct follow_log logs[FOLLOW_LOGS_MAX]; /* path NULL: a free slot */
+	size_t n_logs;                           /* slots that were ever used */
+	size_t turn;                             /* the log whose turn it is, and how many more lines it may return */
 	unsigned left;
 	struct logfile *asked; /* the file of the last FOLLOW_FILE, until the next call */
-	uint64_t n_files;      /* numbers assigned */
-	int64_t safety_ms;     /* when to check logs that events do not fully cover */
+	uint64_t n_files;      /* the last number that was assigned */
+	int64_t safety_ms;     /* when to check again the logs that events do not fully cover */
 };
 
 int follow_new(struct follow **ret, struct why *why)
@@ -60,11 +60,11 @@ int follow_fd(const struct follow *follow)
 	return follow->dirs.fd;
 }
 
-/* Marks the logs and files that an event concerns. */
+/* Marks the log and its files if the event concerns them. */
 static void note_event(struct follow_log *log, const struct follow_event *event)
 {
 	if (event->lost)
-		log->names.complete = false; /* until it is watched again */
+		log->names.complete = false; /* until the directory is watched again */
 	if (event->all || (event->name != NULL && follow_names_match(&log->names, event->name)))
 		log->check = true;
 	for (size_t i = 0; i < log->n_files && event->name == NULL; i++)
@@ -72,7 +72,7 @@ static void note_event(struct follow_log *log, const struct follow_event *event)
 			follow_log_wake(log);
 }
 
-/* False when there is no event. */
+/* Reads one event and marks the logs. Returns false if there is no event. */
 static bool receive_event(struct follow *follow)
 {
 	struct follow_event event;
@@ -85,7 +85,7 @@ static bool receive_event(struct follow *follow)
 	return true;
 }
 
-/* The lowest place that is free. */
+/* Returns the lowest free slot, or NULL if all are used. */
 static struct follow_log *free_place(struct follow *follow)
 {
 	for (size_t i = 0; i < follow->n_logs; i++)
@@ -137,7 +137,7 @@ bool follow_has_open(const struct follow *follow, dev_t dev, ino_t ino)
 	return false;
 }
 
-/* ---- what is returned ---- */
+/* ---- returning lines and events ---- */
 
 static int give_line(struct follow_log *log, const struct logfile *file, struct follow_line *ret)
 {
@@ -203,7 +203,7 @@ static int log_next(struct follow *follow, struct follow_log *log, struct follow
 	return FOLLOW_NONE;
 }
 
-/* Marks what must be checked without an event. */
+/* Marks the logs that must be checked without an event, every FOLLOW_SAFETY_MS. */
 static void check_for_safety(struct follow *follow, int64_t now_ms)
 {
 	if (now_ms < follow->safety_ms)
@@ -221,7 +221,7 @@ void follow_check(struct follow *follow)
 		follow->logs[i].check = follow->logs[i].path != NULL;
 }
 
-/* Whose turn it is among those that have something to do; false when none has. */
+/* Chooses the next log that has something to do; returns false if none has. */
 static bool choose(struct follow *follow)
 {
 	for (size_t i = 1; i <= follow->n_logs; i++) {
@@ -238,9 +238,9 @@ static bool choose(struct follow *follow)
 }
 
 /*
- * False when no log has anything to do, and no event is left. Of several events one is taken at a time, so that what it
- * led to is known before the next is asked for; but all of them when a log has so much to read that it used up its
- * turn.
+ * Starts the turn of the next log. Returns false if no log has anything to do and no event is left. Usually reads
+ * events one at a time, so that the effect of one is known before the next is read; but reads all of them if a log used
+ * up its turn and still has something to read.
  */
 static bool next_turn(struct follow *follow, int64_t now_ms)
 {
@@ -274,7 +274,9 @@ int follow_next(struct follow *follow, int64_t now_ms, struct follow_line *ret, 
 		rc = log_next(follow, log, ret, why);
 		if (rc != FOLLOW_NONE)
 			return rc;
-		/* Still busy: inside a line without end. Others first, and at times the caller. */
+		/*
+		 * The log is still busy, inside an endless line. Let the others go first, and now and then the caller.
+		 */
 		follow->left = 0;
 		if (follow_log_is_busy(log) && ++passes == PASSES_MAX)
 			return FOLLOW_NONE;
@@ -318,7 +320,7 @@ int follow_queue(struct follow *follow, size_t log, const char *path, int64_t no
 		return rc;
 	l->now_ms = now_ms;
 	if (follow_log_has_open(l, file->dev, file->ino, &at))
-		logfile_close(file); /* it is read anyway */
+		logfile_close(file); /* it is already being read */
 	else
 		follow_log_insert(l, l->opened ? l->n_files - 1 : l->n_files, file);
 	return 0;

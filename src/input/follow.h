@@ -1,25 +1,25 @@
 /*
- * follow: the complete lines of logs that are being written, in order, each once.
+ * follow: returns the complete lines of logs that are being written, in order, each once.
  *
- * Knows files and inotify; never what a line means. The engine pulls: nothing here calls back.
- * One watch per directory, for ever, plus the directory a symlinked log points into. Survives rename rotation
- * (the old file is read to its end first), copytruncate, delete and re-create with the same inode number,
- * a log that does not exist yet or is unreadable, queue overflow (everything is checked again).
- * After a rotation the old file is read on for a minute or until the next one, because its writer may not
- * have been notified yet; files that came and went between two checks are found among the rotated files beside it.
- * Only regular files; FIFOs and devices are refused unopened. Noticed by follow_check only: a parent directory of a
- * log's directory that is renamed, or a file system mounted or unmounted over it.
- * One instance per process: libinotifytools keeps its state in file-static variables.
+ * Knows files and inotify; does not know what a line means. The engine pulls: there are no callbacks.
+ * Keeps one permanent watch per directory, also on the directory that a symlinked log points into. Handles rotation by
+ * rename (the old file is read to its end first), copytruncate, deletion and re-creation with the same inode number,
+ * logs that do not exist yet or cannot be read, and overflow of the event queue (everything is checked again).
+ * After a rotation the old file is followed for another minute or until the next rotation, because its writer may not
+ * have been notified yet. Files that appeared and were renamed between two checks are found among the rotated files.
+ * Follows regular files only; refuses FIFOs and devices without opening them. Two changes are noticed by follow_check
+ * only: a renamed parent of a log's directory, and a file system that is mounted or unmounted over it.
+ * Only one instance per process: libinotifytools keeps its state in file-static variables.
  *
- * A "file" is one incarnation of a log's path: the thing from its first line to its last. Its identity is
- * its first complete line; follow returns that, the engine looks up what the database knows of it and
- * answers with the position to continue from. After copytruncate the log is a new file, and the old one is
- * finished in the copy beside it: same number, same offsets, other path.
+ * A "file" is one incarnation of a log's path, from its first line to its last. Its identity is its first complete
+ * line: follow returns that line, and the engine looks it up in the database and answers with the position to continue
+ * from. After copytruncate the log is a new file, and the rest of the old one is read from the copy, with the same
+ * number and the same offsets but another path.
  *
- * Order: follow_new; follow_add for each log; then follow_next until it returns FOLLOW_NONE, then poll the
- * fd until it is readable or follow_timeout_ms has passed, and again.
- * Time: now_ms is a steady clock's, from the caller.
- * Errors: 0 or positive outcomes as listed, -errno with a sentence in why; the instance stays usable.
+ * Order: follow_new; follow_add for each log; then repeatedly follow_next until it returns FOLLOW_NONE, and poll the fd
+ * until it is readable or follow_timeout_ms has passed.
+ * Time: now_ms is the caller's monotonic clock.
+ * Errors: 0 or positive results as listed, -errno with a sentence in why; the instance stays usable.
  */
 #ifndef WFS_FOLLOW_H
 #define WFS_FOLLOW_H
@@ -34,31 +34,32 @@
 #include "input/record.h"
 
 enum {
-	FOLLOW_LOGS_MAX = 256,   /* at a time */
-	FOLLOW_SAFETY_MS = 5000, /* check files that raise no events (NFS), and for missing ones */
+	FOLLOW_LOGS_MAX = 256,   /* at the same time */
+	FOLLOW_SAFETY_MS = 5000, /* interval for checking missing files and those without events (NFS) */
 };
 
 /*
- * What follow_next returns. A log that goes away while it is followed is missing only after FOLLOW_SAFETY_MS:
- * until then it may be a rotation. One whose reads fail is back when it was read to its end. A rotated file whose
- * reads fail is -errno: the rest of it is not read.
+ * Results of follow_next. If a followed log disappears, it is reported missing only after FOLLOW_SAFETY_MS: until then
+ * it may be a rotation. If reads of a log fail, it counts as back only when it was read to its end. If reads of a
+ * rotated file fail, the result is -errno and the rest of the file is skipped.
  */
 enum {
-	FOLLOW_LINE = 0,    /* *ret has a line */
-	FOLLOW_NONE = 1,    /* nothing more now; poll for follow_timeout_ms */
-	FOLLOW_FILE = 2,    /* a file's identity is known: answer with follow_resume before the next call */
-	FOLLOW_MISSING = 3, /* a log cannot be read, with the reason in why; once per log until it can be again */
-	FOLLOW_BACK = 4,    /* a log that was missing is being read */
+	FOLLOW_LINE = 0, /* *ret has a line */
+	FOLLOW_NONE = 1, /* nothing more now; poll for follow_timeout_ms */
+	FOLLOW_FILE = 2, /* a file was identified: answer with follow_resume before the next call */
+	/* A log cannot be read, with the reason in why; returned once until the log can be read again. */
+	FOLLOW_MISSING = 3,
+	FOLLOW_BACK = 4, /* a log that was missing is being read again */
 };
 
 struct follow_line {
-	size_t log;       /* index of the log, as follow_add gave it */
-	uint64_t file;    /* number of the file, counted up from 1; never reused */
-	const char *path; /* where the file was opened ("mail.log.1" while catching up); borrowed too */
+	size_t log;       /* index of the log, as returned by follow_add */
+	uint64_t file;    /* number of the file, counted from 1; never reused */
+	const char *path; /* the path of the open file ("mail.log.1" while catching up); borrowed */
 
-	struct record record; /* FOLLOW_LINE: what a source fills; text is borrowed until the next call */
+	struct record record; /* FOLLOW_LINE: the members that a source sets; text is borrowed until the next call */
 
-	/* FOLLOW_FILE: the first complete line, at most POSITION_FIRST_MAX bytes; when the file was written. */
+	/* FOLLOW_FILE: the first complete line, at most POSITION_FIRST_MAX bytes, and the mtime of the file. */
 	const char *first;
 	size_t first_len;
 	int64_t mtime_s;
@@ -66,70 +67,72 @@ struct follow_line {
 
 struct follow;
 
-/* The fd of inotify is CLOEXEC. Errors: -EMFILE for inotify's limit, -EBUSY for a second instance. */
+/* Opens inotify; its descriptor is CLOEXEC. Errors: -EMFILE at inotify's limit, -EBUSY for a second instance. */
 int follow_new(struct follow **ret, struct why *why);
 
-/* Accepts NULL. */
+/* Frees follow; accepts NULL. */
 void follow_free(struct follow *follow);
 
 /*
- * Begins to follow path (absolute; neither it nor its directory need exist yet). *ret_log is its index: the lowest that
- * is free. Errors: -ENOSPC for inotify's limits (the sentence names the sysctl), -E2BIG over FOLLOW_LOGS_MAX, -EINVAL
- * for a path that is not absolute.
+ * Begins to follow path, which must be absolute; neither it nor its directory needs to exist yet. *ret_log is the log's
+ * index, the lowest that is free. Errors: -ENOSPC at inotify's limits (the sentence names the sysctl), -E2BIG if there
+ * are more than FOLLOW_LOGS_MAX logs, -EINVAL if the path is not absolute.
  */
 int follow_add(struct follow *follow, const char *path, size_t *ret_log, struct why *why);
 
 /*
- * Follows a log no longer: its files are closed, its index may be given to another. Not while a FOLLOW_FILE of it waits
- * for its answer. Its directories stay watched, which does no harm.
+ * Stops following a log: closes its files and frees its index. Must not be called while a FOLLOW_FILE of this log is
+ * unanswered. Its directories stay watched, which does no harm.
  */
 void follow_remove(struct follow *follow, size_t log);
 
-/* True when a file that is open has that device and inode: its name may have been changed. */
+/* Returns true if an open file has this device and inode: the file may have been renamed. */
 bool follow_has_open(const struct follow *follow, dev_t dev, ino_t ino);
 
-/* Readable when something happened; for poll(2). Not everything: call follow_next until FOLLOW_NONE first. */
+/*
+ * Returns the descriptor to poll for reading. It does not signal everything: call follow_next until FOLLOW_NONE first.
+ */
 int follow_fd(const struct follow *follow);
 
 /*
- * How long poll may sleep: -1 for ever, which is the rule for readable local logs; else until something
- * must be checked that raises no event (a missing log, NFS, a link among the directories of its path, the
- * minute after a rotation). 0 when FOLLOW_NONE only gave the caller its turn inside an endless line.
+ * Returns how long poll may sleep: -1, forever, as usual for readable local logs; otherwise until something must be
+ * checked that raises no event (a missing log, NFS, a symlink among the directories of its path, the minute after a
+ * rotation). Returns 0 if FOLLOW_NONE only gave the caller a turn within an endless line.
  */
 int follow_timeout_ms(const struct follow *follow, int64_t now_ms);
 
-/* Checks every log again in the next follow_next, for what raises no event. Costs a stat of each. */
+/* Makes the next follow_next check every log for changes that raise no event. Costs one stat per log. */
 void follow_check(struct follow *follow);
 
 /*
- * The next thing. Logs take turns, so that a noisy one starves no other; within a log lines come in order.
- * ret is filled as the outcome requires.
+ * Returns the next line or event in *ret, as the result requires. Logs take turns, so that a busy one does not starve
+ * others; the lines of one log come in order.
  */
 int follow_next(struct follow *follow, int64_t now_ms, struct follow_line *ret, struct why *why);
 
 /*
- * The answer to FOLLOW_FILE, before the next follow_next: read this file from position.
- * position: an offset from a follow_line.next, or 0. last: the beginning of the line that ended
- * there (at most POSITION_LAST_MAX bytes), checked against the file; NULL with position 0.
- * Returns 0; or FOLLOW_NONE when the file does not have that line there: then it is another file that
- * only begins alike, and is read from 0 (the engine must treat it as new).
- * file: of the last FOLLOW_FILE; anything else is a caller bug and ends the program.
+ * Answers FOLLOW_FILE before the next follow_next: read this file from position.
+ * position: an offset from a record's next, or 0. last: the beginning of the line that ended there (at most
+ * POSITION_LAST_MAX bytes), which is compared with the file; NULL with position 0.
+ * Returns 0, or FOLLOW_NONE if the file does not have that line there. Then it is a different file with the same first
+ * line, and is read from 0 (the engine must treat it as new).
+ * file: the number from the last FOLLOW_FILE; anything else is a caller bug and aborts.
  */
 int follow_resume(struct follow *follow, uint64_t file, int64_t position, const char *last, size_t last_len);
 
 /*
- * Reads path (a rotated file) before the log's own file: it comes up as FOLLOW_FILE like any other.
- * Several are read in the order they are queued. Only before the log's first line was returned.
- * Errors: those of open, -EISDIR and -EINVAL for what is no regular file, -E2BIG over ROTATED_MAX.
+ * Reads path (a rotated file) before the log's own file; it is returned as FOLLOW_FILE like any other. Several files
+ * are read in the order in which they were queued. Call it only before the first line of the log was returned.
+ * Errors: those of open(2), -EISDIR and -EINVAL if it is no regular file, -E2BIG if there are more than ROTATED_MAX.
  */
 int follow_queue(struct follow *follow, size_t log, const char *path, int64_t now_ms, struct why *why);
 
-/* For status. */
+/* Statistics of one log, for status. */
 struct follow_stat {
 	const char *path;
 	bool readable;
-	int64_t bytes_read; /* since start, over all files of the log */
-	int64_t lag_bytes;  /* written and not yet returned */
+	int64_t bytes_read; /* since the start, over all files of the log */
+	int64_t lag_bytes;  /* bytes written but not returned yet */
 	bool dry;           /* all complete lines were returned */
 	uint64_t lines, cut;
 };

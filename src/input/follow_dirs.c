@@ -16,14 +16,17 @@
 #include <unistd.h>
 
 enum {
-	/* MOVED_FROM and DELETE report at once that a log is gone; ATTRIB, that it may be readable now. */
+	/* MOVED_FROM and DELETE report at once that a log is gone, ATTRIB that it may have become readable. */
 	EVENTS = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |
 	         IN_ONLYDIR,
 	DIR_LOST = IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF,
 	PATH_OF_FD_MAX = 32,
 };
 
-/* The library has no function for its descriptor, and select(2) inside it accepts none over FD_SETSIZE. */
+/*
+ * Finds the inotify descriptors below FD_SETSIZE: the library has no function that returns its own, and calls
+ * select(2), which accepts none above.
+ */
 static int find_inotify(fd_set *ret)
 {
 	struct dirent *entry;
@@ -79,7 +82,7 @@ void follow_dirs_close(struct follow_dirs *dirs)
 	inotifytools_cleanup();
 }
 
-/* On these, other hosts write and the kernel here is not notified: inotify(7). */
+/* Other hosts write to these file systems, and the kernel here is not notified: inotify(7). */
 static bool is_remote(const char *dir)
 {
 	struct statfs fs;
@@ -106,7 +109,10 @@ static bool is_remote(const char *dir)
 
 static int watch_dir(struct follow_dirs *dirs, const char *dir, struct why *why)
 {
-	/* The kernel decides what it watches: the same directory has the same number, another never has. */
+	/*
+	 * The kernel identifies directories: the same directory has the same watch descriptor, different ones never
+	 * share one.
+	 */
 	const int wd = inotify_add_watch(dirs->fd, dir, EVENTS);
 	int err = wd < 0 ? errno : 0;
 
@@ -114,13 +120,13 @@ static int watch_dir(struct follow_dirs *dirs, const char *dir, struct why *why)
 		if (dirs->watched[i] == wd)
 			return 0;
 	}
-	/* Only once for each: the library never frees what is added twice. */
+	/* Add each only once: the library never frees what is added twice. */
 	if (wd >= 0 && !inotifytools_watch_file(dir, EVENTS))
 		err = inotifytools_error() > 0 ? inotifytools_error() : EIO;
 	if (err != 0)
 		return why_set(why, err, "cannot watch %s: %s%s", dir, strerror(err),
 		               err == ENOSPC ? "; see sysctl fs.inotify.max_user_watches" : "");
-	/* Forgetting watches costs only adding them to the library again. */
+	/* Forgetting watches is cheap: they are merely added to the library again. */
 	if (dirs->n == FOLLOW_DIRS_MAX)
 		dirs->n = 0;
 	dirs->watched[dirs->n++] = wd;
@@ -132,7 +138,7 @@ int follow_dirs_watch_file(const struct follow_dirs *dirs, int fd, const char *p
 	char of_fd[PATH_OF_FD_MAX];
 	int wd;
 
-	/* By the descriptor, so that it is surely that file; without /proc, by the name that it had a moment ago. */
+	/* Watch by descriptor, so that it is certainly this file; without /proc, by its recent name. */
 	(void)snprintf(of_fd, sizeof of_fd, "/proc/self/fd/%d", fd);
 	wd = inotify_add_watch(dirs->fd, of_fd, IN_MODIFY);
 	return wd >= 0 ? wd : inotify_add_watch(dirs->fd, path, IN_MODIFY);
@@ -144,9 +150,9 @@ static bool is_absent(int rc)
 }
 
 /*
- * dir is not there, or closed: watches the nearest directory above it that can be watched, where its coming, or that of
- * one on the way to it, raises an event. What came a moment before is found when the log is checked for safety.
- * name: under which the event comes.
+ * Called if dir does not exist or cannot be entered. Watches the nearest directory above it that can be watched, so
+ * that creating dir, or a directory on the path to it, raises an event. What was created a moment before is found by
+ * the periodic check. name: set to the file name that the event will have.
  */
 static int watch_above(struct follow_dirs *dirs, char *dir, char name[static NAME_MAX + 1], struct why *why)
 {
@@ -189,18 +195,18 @@ int follow_dirs_watch(struct follow_dirs *dirs, const char *path, struct follow_
 			ret->complete = false;
 			return watch_above(dirs, dir, ret->name[ret->n - 1], why);
 		}
-		/* A link among the directories may be changed to another target without an event for us. */
+		/* A symlink among the directories can be changed without an event for us. */
 		if (rc < 0 || is_remote(dir) || realpath(dir, real) == NULL || strcmp(dir, real) != 0)
 			ret->complete = false;
 		len = readlink(at, target, sizeof target);
 		if (len < 0)
-			return rc_own; /* not a link: the end */
+			return rc_own; /* not a symlink: done */
 		if ((size_t)len + dir_len >= sizeof at)
 			break;
 		target[len] = '\0';
 		memcpy(target[0] == '/' ? at : name, target, (size_t)len + 1);
 	}
-	ret->complete = false; /* the way is too long */
+	ret->complete = false; /* too many symlinks, or the path is too long */
 	return rc_own;
 }
 
@@ -215,7 +221,7 @@ bool follow_names_match(const struct follow_names *names, const char *name)
 
 bool follow_dirs_next(struct follow_dirs *dirs, struct follow_event *ret)
 {
-	/* (0, 1) is the one form that neither waits nor loops. */
+	/* (0, 1) is the one form of the call that neither waits nor loops. */
 	const struct inotify_event *const event = inotifytools_next_events(0, 1);
 
 	if (event == NULL)

@@ -7,7 +7,7 @@
 #include "input/follow.h"
 #include "input/rotated.h"
 
-enum { GRACE_MS = 60000 }; /* a writer may keep the old file open for so long after a rotation */
+enum { GRACE_MS = 60000 }; /* a writer may keep the old file open this long after a rotation */
 
 void follow_log_wake(struct follow_log *log)
 {
@@ -46,7 +46,7 @@ void follow_log_insert(struct follow_log *log, size_t at, struct logfile *file)
 	memmove(&log->files[at + 1], &log->files[at], (log->n_files - at) * sizeof(log->files[0]));
 	log->files[at] = file;
 	log->n_files++;
-	/* A file that is no longer the last is written to only for a while. */
+	/* A file that is no longer the last is written for a limited time only. */
 	for (size_t i = 0; i + 1 < log->n_files; i++) {
 		if (log->files[i]->until_ms == 0)
 			log->files[i]->until_ms = log->now_ms + GRACE_MS;
@@ -62,7 +62,7 @@ struct logfile *follow_log_remove(struct follow_log *log, size_t at)
 	return file;
 }
 
-/* The last stays: only a successor shows that it is finished. */
+/* The last file is never finished: only a successor shows that it is. */
 bool follow_log_is_finished(const struct follow_log *log, size_t at)
 {
 	return log->files[at]->dry &&
@@ -70,8 +70,8 @@ bool follow_log_is_finished(const struct follow_log *log, size_t at)
 }
 
 /*
- * Rotated more than once between two checks: files were born and renamed that we never saw under the
- * log's name. They are among the rotated files, born after the one we had.
+ * Adds files that were created and renamed between two checks because the log was rotated more than once. They are
+ * among the rotated files, and were created after the one we had.
  */
 static void add_missed(const struct follow_dirs *dirs, struct follow_log *log, const struct logfile *newest)
 {
@@ -96,7 +96,7 @@ static void add_missed(const struct follow_dirs *dirs, struct follow_log *log, c
 	rotated_free(old, n);
 }
 
-/* file was opened under the log's path and is its own from now on. */
+/* Makes file, which was opened under the log's path, the log's own file. */
 static void add_own(const struct follow_dirs *dirs, struct follow_log *log, struct logfile *file)
 {
 	size_t at;
@@ -104,7 +104,7 @@ static void add_own(const struct follow_dirs *dirs, struct follow_log *log, stru
 	if (log->opened)
 		add_missed(dirs, log, file);
 	if (follow_log_has_open(log, file->dev, file->ino, &at)) {
-		/* It was queued, or a link was changed to another file and back. */
+		/* It was queued, or a symlink was changed to another file and back. */
 		logfile_close(file);
 		file = follow_log_remove(log, at);
 		file->until_ms = 0;
@@ -120,7 +120,7 @@ static int note_lost(struct follow_log *log)
 	if (log->there || log->gone_ms == 0)
 		log->gone_ms = now;
 	log->there = false;
-	/* Between the rename and the new file of a rotation there is nothing to report. */
+	/* The gap between the rename and the new file in a rotation is not reported. */
 	if (log->missing || (log->opened && now - log->gone_ms < FOLLOW_SAFETY_MS))
 		return FOLLOW_NONE;
 	log->missing = true;
@@ -157,14 +157,14 @@ int follow_log_check(struct follow_dirs *dirs, struct follow_log *log, struct wh
 	log->check = false;
 	follow_log_wake(log);
 	if (log->there && log->names.complete && lstat(log->path, &st) == 0 && is_same(follow_log_own(log), &st))
-		return FOLLOW_NONE; /* nearly always */
+		return FOLLOW_NONE; /* the usual case */
 
-	/* Watch, then stat: what changes in between raises an event. */
+	/* Watch first, then stat: a change in between raises an event. */
 	(void)follow_dirs_watch(dirs, log->path, &log->names, &ignored);
 	if (stat(log->path, &st) == 0 && is_same(follow_log_own(log), &st))
 		return note_found(log);
 	if (log->n_files + 1 >= FOLLOW_LOG_FILES_MAX) {
-		log->check = true; /* when some have been read to their end */
+		log->check = true; /* try again when some were read to their end */
 		return FOLLOW_NONE;
 	}
 	if (follow_log_open_file(dirs, log->path, &file, why) < 0)
@@ -173,7 +173,7 @@ int follow_log_check(struct follow_dirs *dirs, struct follow_log *log, struct wh
 	return note_found(log);
 }
 
-/* The rotated file that holds what was read from file, and perhaps more; NULL when there is none. */
+/* Opens the rotated file that contains what was read from file, and perhaps more. Returns NULL if there is none. */
 static struct logfile *open_copy(const struct follow_dirs *dirs, const struct follow_log *log,
                                  const struct logfile *file)
 {
@@ -197,8 +197,8 @@ static struct logfile *open_copy(const struct follow_dirs *dirs, const struct fo
 }
 
 /*
- * copytruncate: the descriptor starts again as a new file. Lines that were written before and not yet
- * read are in the copy, which is read first, from the same position and under the same number.
+ * After copytruncate the descriptor starts again as a new file. Lines that were written before but not read yet are in
+ * the copy, which is read first, from the same position and with the same number.
  */
 void follow_log_replaced(const struct follow_dirs *dirs, struct follow_log *log, size_t at)
 {
@@ -206,7 +206,7 @@ void follow_log_replaced(const struct follow_dirs *dirs, struct follow_log *log,
 	struct logfile *copy;
 
 	if (file != follow_log_own(log)) {
-		logfile_close(follow_log_remove(log, at)); /* a finished file is being destroyed */
+		logfile_close(follow_log_remove(log, at)); /* a rotated file is being destroyed */
 		return;
 	}
 	copy = log->n_files < FOLLOW_LOG_FILES_MAX ? open_copy(dirs, log, file) : NULL;

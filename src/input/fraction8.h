@@ -1,11 +1,12 @@
 /*
- * fraction8: is this a "." and so many digits? Up to eight bytes are seen at once.
+ * fraction8: tests for a "." and a number of digits, up to eight bytes at once.
  *
- * Private to the folder. Most stamps of a log differ from the one before in their fraction of a second only, so this is
- * checked for nearly every line. How: eight bytes are one number (SIMD within a register). XOR with ".0000000" makes 0
- * of the "." and 0 to 9 of each digit; of any other byte it makes one whose upper half is not 0, or 10 to 15, to which
- * 6 added makes the upper half 1. A sum that overflows its byte changes only bytes behind it, and that byte itself is
- * refused by its upper half. Pure. Proven by tests/unit/input/fraction8.c with every byte in every place.
+ * Private to the folder. Most stamps of a log differ from the previous one only in the fraction of a second, so this
+ * test runs for nearly every line. It treats eight bytes as one number (SIMD within a register). XOR with ".0000000"
+ * turns the "." into 0 and each digit into 0 to 9. It turns any other byte into one whose upper half is not 0, or into
+ * 10 to 15; adding 6 makes the upper half of the latter 1. A sum that overflows its byte changes only the bytes after
+ * it, and the byte itself is already rejected by its upper half. Pure. Verified by tests/unit/input/fraction8.c with
+ * every byte in every position.
  */
 #ifndef WFS_FRACTION8_H
 #define WFS_FRACTION8_H
@@ -18,8 +19,10 @@
 
 enum { FRACTION8_MAX = 8 }; /* bytes: ".1234567" */
 
-/* Which bits must be 0 in the end, for a fraction of len bytes: all of the first byte's, the upper half of
- * the others'. */
+/*
+ * Returns the bits that must be 0 in the end for a fraction of len bytes: all bits of the first byte, and the upper
+ * halves of the others.
+ */
 static inline uint64_t fraction8_mask(size_t len)
 {
 	const uint64_t upper_halves = UINT64_C(0xF0F0F0F0F0F0F0F0);
@@ -27,12 +30,14 @@ static inline uint64_t fraction8_mask(size_t len)
 	return len == 0 ? 0 : UINT64_MAX >> 8 * (FRACTION8_MAX - len) & (upper_halves | 0xFF);
 }
 
-/* True when the bytes at p that mask is about are a "." and digits; mask 0: always. Eight bytes can be read
- * at p. */
+/*
+ * Returns true if the bytes at p that mask covers are a "." and digits; always true for mask 0. Eight bytes at p must
+ * be readable.
+ */
 static inline bool fraction8_is(const char *p, uint64_t mask)
 {
 	const uint64_t shape = UINT64_C(0x3030303030303000) | '.'; /* ".0000000" */
-	const uint64_t six_each = UINT64_C(0x0606060606060600);    /* for the digits */
+	const uint64_t six_each = UINT64_C(0x0606060606060600);    /* added to the digits */
 	const uint64_t digits = prefix16_load8(p) ^ shape;
 
 	return ((digits | (digits + six_each)) & mask) == 0;

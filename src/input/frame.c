@@ -5,12 +5,12 @@
 #include "input/cursor.h"
 
 enum {
-	NAME_MAX_LEN = 128,  /* a service's name with its replica and node */
-	PADDING_MAX = 128,   /* blanks that bring names to one width */
+	NAME_MAX_LEN = 128,  /* bytes of a service name with its replica and node */
+	PADDING_MAX = 128,   /* blanks that align the names */
 	COLOUR_MAX_LEN = 12, /* "ESC[1;36m" */
 };
 
-/* After "ESC[36m", or p. */
+/* Returns the end of "ESC[36m", or p if there is none. */
 static const char *skip_colour(const char *p, const char *end)
 {
 	const char *q = p;
@@ -28,7 +28,7 @@ static bool is_name(char c)
 	       c == '@';
 }
 
-/* "postfix-1  | " */
+/* Returns the end of "postfix-1  | ", or NULL. */
 static const char *compose_end(const char *p, const char *end)
 {
 	const char *const name = skip_colour(p, end), *q = name, *bar;
@@ -46,7 +46,7 @@ static const char *compose_end(const char *p, const char *end)
 	return skip_colour(q + 1, end);
 }
 
-/* "[pod/mail-0/postfix] " */
+/* Returns the end of "[pod/mail-0/postfix] ", or NULL. */
 static const char *pod_end(const char *p, const char *end)
 {
 	const char *const name = cursor_word(p, end, "[pod/");

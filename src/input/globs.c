@@ -12,7 +12,7 @@
 
 #include "base/alloc.h"
 
-/* A file that comes under its name, or a directory that may be read now. */
+/* A file that appears, or a directory that may have become readable. */
 #define EVENTS (IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_MOVE_SELF | IN_ONLYDIR)
 
 struct globs {
@@ -95,7 +95,7 @@ bool globs_news(const struct globs *globs)
 	return any;
 }
 
-/* Adding a directory again changes nothing. Positive: it is not there, or closed. */
+/* Watches dir; adding it again changes nothing. Returns 1 if it does not exist or cannot be read. */
 static int watch(const struct globs *globs, const char *dir, struct why *why)
 {
 	if (inotify_add_watch(globs->fd, dir, EVENTS) >= 0)
@@ -105,7 +105,7 @@ static int watch(const struct globs *globs, const char *dir, struct why *why)
 	return why_set(why, errno, "cannot watch %s: %s; see sysctl fs.inotify.max_user_watches", dir, strerror(errno));
 }
 
-/* The directory, or the nearest one above it that is there. */
+/* Watches dir, or the nearest existing directory above it. */
 static int watch_nearest(const struct globs *globs, char *dir, struct why *why)
 {
 	int rc;
@@ -118,7 +118,7 @@ static int watch_nearest(const struct globs *globs, char *dir, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
-/* All directories that a part of a pattern denotes; the part itself when it has no wildcard. */
+/* Watches all directories that match a part of a pattern, or the part itself if it has no wildcard. */
 static int watch_part(const struct globs *globs, char *part, struct why *why)
 {
 	char **dirs;
@@ -139,7 +139,7 @@ int globs_find(const struct globs *globs, const char *pattern, char ***ret, size
 	char part[PATH_MAX];
 	int rc = 0;
 
-	/* Each name that has a wildcard may come in the directories that the part before it denotes. */
+	/* A name with a wildcard may appear in the directories that match the part before it. */
 	for (const char *slash = pattern; slash != NULL && rc == 0; slash = strchr(slash + 1, '/')) {
 		const char *const next = strchr(slash + 1, '/');
 		const size_t len = (size_t)(slash - pattern);

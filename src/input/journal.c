@@ -17,25 +17,29 @@
 #include "input/journal_cursor.h"
 
 enum {
-	ENTRIES_PER_TURN = 1024, /* sd_journal_process in between, or deleted files stay open (as journalctl) */
-	THRESHOLD = LINE_MAX_BYTES + sizeof "MESSAGE=", /* of a field; what is longer is cut */
+	/*
+	 * Entries between two calls of sd_journal_process; without it deleted files stay open (journalctl does the
+	 * same)
+	 */
+	ENTRIES_PER_TURN = 1024,
+	THRESHOLD = LINE_MAX_BYTES + sizeof "MESSAGE=", /* bytes of a field; longer ones are truncated */
 };
 
 struct journal {
-	sd_journal *handle; /* NULL: it failed, and is opened again */
+	sd_journal *handle; /* NULL after a failure: it is reopened */
 	char *namespace, *machine, *directory, *name;
-	bool is_foreign; /* of another machine */
-	unsigned roots;  /* which of them there were when it was opened, a bit each */
+	bool is_foreign; /* belongs to another machine */
+	unsigned roots;  /* which roots existed when it was opened, one bit each */
 
-	int64_t from_s;    /* where reading began: a time; 0: at its beginning */
+	int64_t from_s;    /* a time where reading began; 0: at the beginning */
 	bool has_position; /* position is the cursor of an entry */
 	char position[JOURNAL_CURSOR_MAX];
-	uint64_t passed;  /* entries since the position was taken */
+	uint64_t passed;  /* entries since position was updated */
 	bool is_ahead;    /* the handle is at an entry that was not returned yet */
-	bool is_doubtful; /* the entry of the position may be gone: the next entry shows whether others are */
+	bool is_doubtful; /* the entry at position may be gone: the next entry shows whether any were lost */
 	unsigned since_turn;
 	struct journal_stat stat;
-	struct journal_fields fields; /* of the entry returned last */
+	struct journal_fields fields; /* of the entry that was returned last */
 	struct journal_pieces pieces;
 };
 
@@ -47,7 +51,7 @@ static int fail(const struct journal *j, int rc, const char *what, struct why *w
 	               strerror(-rc));
 }
 
-/* Of files that cannot be opened sd_journal_open says nothing. Those of another namespace are not looked at. */
+/* Reports files that cannot be opened, which sd_journal_open does not. Other namespaces are not checked. */
 static int check_rights(const struct journal *j, struct why *why)
 {
 	if (j->name[0] != '\0' || sd_journal_has_runtime_files(j->handle) > 0 ||
@@ -56,7 +60,7 @@ static int check_rights(const struct journal *j, struct why *why)
 	return journal_where_rights(why);
 }
 
-/* sd-journal leaves out files that it has no descriptor for. */
+/* Returns true if a descriptor is left: sd-journal silently omits files that it cannot open for lack of one. */
 static bool has_descriptor(void)
 {
 	const int fd = open("/", O_PATH | O_CLOEXEC);
@@ -71,7 +75,7 @@ static int open_handle(struct journal *j, struct why *why)
 	char path[PATH_MAX];
 	int rc = 0;
 
-	j->roots = journal_where_roots(); /* before: what comes meanwhile is noticed */
+	j->roots = journal_where_roots(); /* before opening, so that a root that appears meanwhile is noticed */
 	if (j->machine[0] != '\0' && (rc = journal_where_machine(j->machine, path, why)) < 0)
 		return rc;
 	if (j->machine[0] != '\0')
@@ -85,7 +89,7 @@ static int open_handle(struct journal *j, struct why *why)
 		j->handle = NULL;
 		return fail(j, rc, "cannot open it", why);
 	}
-	/* Before anything is read, or files that are deleted stay open. */
+	/* Before anything is read; otherwise deleted files stay open. */
 	rc = sd_journal_get_fd(j->handle);
 	if (rc >= 0)
 		rc = sd_journal_set_data_threshold(j->handle, THRESHOLD);
@@ -148,7 +152,7 @@ struct journal_stat journal_stat(const struct journal *j)
 
 /* --- positions --- */
 
-/* Where the handle is. */
+/* Copies the cursor of the handle's current entry. */
 static int here(const struct journal *j, char ret[static JOURNAL_CURSOR_MAX], struct why *why)
 {
 	char *text = NULL;
@@ -162,7 +166,7 @@ static int here(const struct journal *j, char ret[static JOURNAL_CURSOR_MAX], st
 	return rc < 0 ? fail(j, rc, "no cursor of an entry", why) : 0;
 }
 
-/* Takes the position of the last entry passed, while the file that has it is open. */
+/* Updates position to the last entry that was passed, while its file is still open. */
 static int settle(struct journal *j, struct why *why)
 {
 	int rc;
@@ -176,10 +180,10 @@ static int settle(struct journal *j, struct why *why)
 	return 0;
 }
 
-/* To its last entry: 1, or 0 when it is empty, and all that comes is new. */
+/* Goes to the last entry. Returns 1, or 0 if the journal is empty and everything that comes will be new. */
 static int go_to_end(struct journal *j, struct why *why)
 {
-	/* Back from the tail: "next" there finds nothing, or the first entry (systemd issues 9934, 17662). */
+	/* Go back from the tail: "next" there finds nothing, or the first entry (systemd issues 9934, 17662). */
 	int rc = sd_journal_seek_tail(j->handle), end;
 
 	if (rc >= 0)
@@ -212,8 +216,7 @@ int journal_seek_time(struct journal *j, int64_t time_s, struct why *why)
 	return rc < 0 ? fail(j, rc, "cannot go to that time", why) : 0;
 }
 
-/* From the entry nearest to the one sought to that one, or to the first behind its place. Returns as sd_journal_next.
- */
+/* Goes from near the sought entry to that entry, or to the first one after its place. Returns as sd_journal_next. */
 static int find_place(struct journal *j, const struct journal_cursor *sought, struct journal_cursor *found,
                       bool *ret_same, struct why *why)
 {
@@ -233,8 +236,10 @@ static int find_place(struct journal *j, const struct journal_cursor *sought, st
 	return rc < 0 ? fail(j, rc, "cannot read it", why) : 0;
 }
 
-/* found is the next entry behind gone, which is not there any more; it may have been the last before found. Returns
- * what was lost. */
+/*
+ * Counts a gap: gone no longer exists, and found is the next entry, possibly with none between them. Returns the number
+ * of lost entries, -1 if unknown.
+ */
 static int64_t note_gap(struct journal *j, const struct journal_cursor *gone, const struct journal_cursor *found)
 {
 	int64_t lost = -1;
@@ -275,14 +280,14 @@ int journal_seek(struct journal *j, const char *cursor, struct journal_gap *ret,
 	}
 	if ((rc = go_to_end(j, why)) < 0)
 		return rc;
-	j->stat.gaps += rc > 0; /* it has entries, and all are older */
+	j->stat.gaps += rc > 0; /* it has entries, all of them older */
 	j->is_doubtful = rc == 0;
 	return 0;
 }
 
 /* --- reading --- */
 
-/* Past the entries that were returned since the position was taken. */
+/* Skips n entries, those that were returned since position was updated. */
 static int pass_again(struct journal *j, uint64_t n, struct why *why)
 {
 	int rc = 1;
@@ -306,13 +311,16 @@ static int find_again(struct journal *j, struct why *why)
 	if (rc == 0 && !gap.is_gone)
 		rc = pass_again(j, passed, why);
 	else if (rc == 0 && gap.lost >= 0 && (uint64_t)gap.lost < passed)
-		rc = pass_again(j, passed - (uint64_t)gap.lost, why); /* the others are gone, too */
+		rc = pass_again(j, passed - (uint64_t)gap.lost, why); /* those of the gap were among them */
 	if (rc < 0)
 		j->passed = passed;
 	return rc;
 }
 
-/* Anything may be wrong with a file, and the handle remembers it: a new one begins where this one was. */
+/*
+ * Replaces the handle by a new one at the same position: a file may be broken in any way, and the old handle would
+ * remember it.
+ */
 static int reopen(struct journal *j, struct why *why)
 {
 	int rc;
@@ -342,16 +350,16 @@ int journal_position(struct journal *j, const char **ret, struct why *why)
 }
 
 /*
- * sd-journal does not watch for a directory that was not there; the first one on the disk is made while journald runs.
- * When a file was deleted it goes on in the next one and says nothing. A file that is renamed is not there for a
- * moment, so it is too early to look here.
+ * Handles changes. sd-journal does not watch for a directory that did not exist; the first one on the disk is created
+ * while journald runs. When a file was deleted, sd-journal silently continues in the next one. A file that is renamed
+ * does not exist for a moment, so it is too early to check here.
  */
 static int process(struct journal *j, struct why *why)
 {
 	int rc;
 
 	j->since_turn = 0;
-	if ((rc = settle(j, why)) < 0) /* its file may be closed now */
+	if ((rc = settle(j, why)) < 0) /* the file of the position may be closed now */
 		return rc;
 	rc = sd_journal_process(j->handle);
 	if (rc < 0)
@@ -384,10 +392,12 @@ int journal_timeout_ms(const struct journal *j)
 		return -1;
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-	return (int64_t)at_us <= now_us ? 0 : (int)(((int64_t)at_us - now_us) / 1000 + 1); /* some seconds */
+	return (int64_t)at_us <= now_us ? 0 : (int)(((int64_t)at_us - now_us) / 1000 + 1); /* fits: a few seconds */
 }
 
-/* All fields in one walk, which costs less than four questions for one each. -errno: it is damaged. */
+/*
+ * Reads all fields in one pass, which costs less than looking up four of them. Returns -errno if the entry is damaged.
+ */
 static int read_fields(struct journal *j)
 {
 	const void *data;
@@ -402,7 +412,7 @@ static int read_fields(struct journal *j)
 	return rc;
 }
 
-/* To the next entry. Returns as sd_journal_next; an error is tried once more after what changed is known. */
+/* Goes to the next entry. Returns as sd_journal_next; after an error it processes changes and tries once more. */
 static int advance(struct journal *j, struct why *why)
 {
 	int rc;
@@ -419,8 +429,10 @@ static int advance(struct journal *j, struct why *why)
 	return rc < 0 ? fail(j, rc, "cannot read it", why) : rc;
 }
 
-/* The handle is at the entry that comes next. When the one before it is not there any more, what lay between them was
- * lost. */
+/*
+ * Resolves is_doubtful. The handle is at the next entry. If the entry before it no longer exists, counts what was lost
+ * between them.
+ */
 static int end_doubt(struct journal *j, struct why *why)
 {
 	struct journal_cursor before, next, found;
@@ -465,7 +477,7 @@ int journal_next(struct journal *j, struct journal_entry *ret, struct why *why)
 			j->stat.damaged++;
 			continue;
 		}
-		(void)sd_journal_get_realtime_usec(j->handle, &received_us); /* it is in the entry that was just read */
+		(void)sd_journal_get_realtime_usec(j->handle, &received_us); /* part of the entry that was just read */
 		*ret = (struct journal_entry){.unit = {NULL, 0}};
 		journal_fields_record(&j->fields, (int64_t)received_us, j->is_foreign, &ret->record);
 		if (journal_pieces_goes_on(&j->pieces, &j->fields))

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "i=1f4" at *p, of key 'i': its value; *p then behind the ";". */
+/* Copies the value of "i=1f4" at *p if its key is 'i', and advances *p past the ";". */
 static bool read_part(const char **p, char key, char out[static JOURNAL_ID_MAX])
 {
 	const char *const value = *p + 2;
@@ -46,8 +46,10 @@ bool journal_cursor_same(const struct journal_cursor *a, const struct journal_cu
 	return strcmp(a->boot, b->boot) == 0 && a->monotonic == b->monotonic;
 }
 
-/* Of one boot the times decide: a copy on disk may have a greater number than a later entry in memory had (systemd 254
- * and newer). */
+/*
+ * Within one boot the monotonic times decide: a copy on disk may have a larger number than a later entry had in memory
+ * (systemd 254 and newer).
+ */
 bool journal_cursor_after(const struct journal_cursor *entry, const struct journal_cursor *gone)
 {
 	if (strcmp(entry->boot, gone->boot) == 0)

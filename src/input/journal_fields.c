@@ -6,8 +6,8 @@
 #include <time.h>
 
 enum {
-	SYSTEM_UID_MAX = 999, /* UID_MAX of system users: systemd's and Debian's */
-	STAMP_MAX = 48,       /* of a time in any year */
+	SYSTEM_UID_MAX = 999, /* the highest id of a system user in systemd and Debian */
+	STAMP_MAX = 48,       /* bytes for a time in any year */
 };
 
 /* The fields that are read. */
@@ -34,7 +34,7 @@ static_assert((int)N_FIELDS == (int)JOURNAL_FIELDS_MAX, "each has its place");
 #define FIELD(text) text "=", sizeof(text)
 
 static const struct {
-	const char *name; /* with its "=" */
+	const char *name; /* includes the "=" */
 	size_t len;
 } names[N_FIELDS] = {
 	[MESSAGE] = {FIELD("MESSAGE")},
@@ -53,7 +53,7 @@ static const struct {
 	[PARTIAL] = {FIELD("CONTAINER_PARTIAL_MESSAGE")},
 };
 
-/* SD_MESSAGE_JOURNAL_DROPPED of sd-messages.h, as its field has it. */
+/* SD_MESSAGE_JOURNAL_DROPPED of sd-messages.h, in the form of the MESSAGE_ID field. */
 static const char dropped_id[] = "a596d6fe7bfa4994828e72309e95d61e";
 
 void journal_fields_begin(struct journal_fields *f)
@@ -95,7 +95,7 @@ static int64_t number_of(struct span digits, int64_t otherwise)
 	return n;
 }
 
-/* What the kernel and journald itself write has no _UID, or journald's. */
+/* Entries that the kernel and journald write themselves have no _UID, or journald's own. */
 static int64_t uid_of(const struct journal_fields *f, bool is_foreign)
 {
 	const struct span transport = f->found[TRANSPORT];
@@ -128,8 +128,10 @@ void journal_fields_record(const struct journal_fields *fields, int64_t received
 	};
 }
 
-/* What the pieces of a line have in common; empty: the entry is of no stream. Of a container only what
- * dockerd or conmon says, which run as root. */
+/*
+ * Returns what the parts of a line have in common; empty if the entry belongs to no stream. For containers only dockerd
+ * and conmon are believed, which run as root.
+ */
 static struct span stream_of(const struct journal_fields *fields)
 {
 	const struct span *const f = fields->found;
@@ -164,7 +166,7 @@ bool journal_pieces_goes_on(struct journal_pieces *pieces, const struct journal_
 	return false;
 }
 
-/* "Suppressed 123 messages from postfix@-.service" */
+/* Reads "Suppressed 123 messages from postfix@-.service". */
 int64_t journal_fields_suppressed(const struct journal_fields *fields, struct span *ret_unit)
 {
 	static const char from[] = " from ";

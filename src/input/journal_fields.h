@@ -1,20 +1,20 @@
 /*
- * journal_fields: the fields of one entry of systemd's journal, the record that they make, and that record as
- * a line.
+ * journal_fields: collects the fields of one entry of systemd's journal, and makes a record and a line of them.
  *
- * Pure: knows neither sd-journal nor files. Fields may hold anything: programs choose their names and values,
- * but for those that begin with "_", which journald sets itself.
+ * Pure: knows neither sd-journal nor files. Fields may contain anything: programs choose their names and values, except
+ * for those that begin with "_", which journald sets itself.
  *
- * A record of an entry:
+ * The record of an entry:
  *   program   SYSLOG_IDENTIFIER, else _COMM        pid   SYSLOG_PID, else _PID      host   _HOSTNAME
  *   time      when journald received it            message   the first line of MESSAGE, at most LINE_MAX_BYTES
- *   uid       _UID, which journald has from the kernel and the writer cannot choose; of the kernel and of journald
- * itself: 0 What a container printed, as the journald drivers of docker and podman store it (CONTAINER_NAME), is a line
- * of a log (printed); its writer is the user of dockerd or conmon, who answers for all of the container. A service or
- * container that prints has its lines split where they hold a NUL, or are longer than journald or the container's
- * driver permits. The rest of such a line begins where a client may have chosen: it is no line (journal_pieces).
- * Limits: values longer than their place here are cut, a message to LINE_MAX_BYTES (and the record is then cut).
- * Source: systemd.journal-fields(7); ids of messages: sd-messages.h of systemd 252.
+ *   uid       _UID, which journald gets from the kernel and the writer cannot choose; 0 for the kernel and journald
+ * What a container printed, as the journald drivers of docker and podman store it (CONTAINER_NAME), is the line of a
+ * log (printed). Its writer is the user of dockerd or conmon, which is responsible for the whole container. If a
+ * service or container prints a line with a NUL, or one longer than journald or the container's driver permits, the
+ * line is split. The rest of such a line may begin where a client chose, so it does not count as a line
+ * (journal_pieces).
+ * Limits: longer values are truncated, a message to LINE_MAX_BYTES (the record is then cut).
+ * Source: systemd.journal-fields(7); message ids: sd-messages.h of systemd 252.
  */
 #ifndef WFS_INPUT_JOURNAL_FIELDS_H
 #define WFS_INPUT_JOURNAL_FIELDS_H
@@ -27,13 +27,13 @@
 #include "input/record.h"
 
 enum {
-	JOURNAL_VALUE_MAX = 128, /* bytes of a value other than the message that are kept */
-	JOURNAL_FIELDS_MAX = 14, /* that are read */
-	JOURNAL_PIECES_MAX = 16, /* streams in the middle of a line at once */
-	JOURNAL_TEXT_MAX = 512,  /* bytes that journal_text puts in front of a message, at most */
+	JOURNAL_VALUE_MAX = 128, /* bytes kept of a value other than the message */
+	JOURNAL_FIELDS_MAX = 14, /* number of fields that are read */
+	JOURNAL_PIECES_MAX = 16, /* streams that can be within a line at the same time */
+	JOURNAL_TEXT_MAX = 512,  /* the most bytes that journal_text writes before a message */
 };
 
-/* Of an entry. Private but for its size: it is large, and the spans of the record point into it. */
+/* The fields of an entry. Private except for its size: it is large, and the spans of the record point into it. */
 struct journal_fields {
 	char message[LINE_MAX_BYTES];
 	char value[JOURNAL_FIELDS_MAX][JOURNAL_VALUE_MAX];
@@ -41,34 +41,37 @@ struct journal_fields {
 	bool is_cut;
 };
 
-/* Another entry begins: none is there. */
+/* Begins a new entry: forgets all fields. */
 void journal_fields_begin(struct journal_fields *fields);
 
-/* "NAME=value" as sd_journal_enumerate_data gives it, len > 0 bytes: copied if it is one of ours; the first, when there
- * are several. */
+/*
+ * Copies "NAME=value", len > 0 bytes as sd_journal_enumerate_data returns them, if the field is one of ours. If a field
+ * occurs several times, the first one counts.
+ */
 void journal_fields_keep(struct journal_fields *fields, const char *data, size_t len);
 
-/* is_foreign: of another machine, whose user numbers are not ours: those of system users there count as 0. */
+/*
+ * Makes a record of the fields. is_foreign: the entry is from another machine, whose user ids are not ours; its system
+ * users count as 0.
+ */
 void journal_fields_record(const struct journal_fields *fields, int64_t received_us, bool is_foreign,
                            struct record *ret);
 
-/* Of the entries of a journal, in their order: streams whose last entry ended within a line. Initialise to
- * zero. */
+/* The streams of a journal whose last entry ended within a line. Initialise to zero. */
 struct journal_pieces {
 	char of[JOURNAL_PIECES_MAX][JOURNAL_VALUE_MAX];
-	size_t len[JOURNAL_PIECES_MAX], next; /* len 0: none */
+	size_t len[JOURNAL_PIECES_MAX], next; /* len 0: a free slot */
 };
 
-/* True when the entry is the rest of a line. Once for each entry. */
+/* Returns true if the entry is the rest of a line. Call it once for each entry, in order. */
 bool journal_pieces_goes_on(struct journal_pieces *pieces, const struct journal_fields *fields);
 
-/* How many messages of a unit journald dropped (its rate limit), if the entry is its report of that; 0: it is another.
- */
+/* Returns how many messages of a unit journald dropped (its rate limit) if the entry is its report of that, else 0. */
 int64_t journal_fields_suppressed(const struct journal_fields *fields, struct span *ret_unit);
 
 /*
- * Writes a record of an entry as a line that line.h parses to the same fields, for people and the database: "TIME HOST
- * PROGRAM[PID]: MESSAGE". out: cap bytes, at least JOURNAL_TEXT_MAX + LINE_MAX_BYTES.
+ * Writes the record of an entry as a line that line.h parses to the same fields, for people and the database: "TIME
+ * HOST PROGRAM[PID]: MESSAGE". out: cap bytes, at least JOURNAL_TEXT_MAX + LINE_MAX_BYTES. Returns the line.
  */
 struct span journal_text(const struct record *record, char *out, size_t cap);
 

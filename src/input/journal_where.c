@@ -9,7 +9,7 @@
 
 enum { ID_LEN = SD_ID128_STRING_MAX - 1 };
 
-/* Where journald writes. */
+/* The directories that journald writes to. */
 static const char *const roots[] = {"/var/log/journal", "/run/log/journal"};
 
 enum { N_ROOTS = sizeof roots / sizeof *roots };
@@ -29,7 +29,7 @@ static bool is_machine_id(const char *text)
 	return strlen(text) == ID_LEN && strspn(text, "0123456789abcdef") == ID_LEN;
 }
 
-/* The value of the line that begins with key in a file of such lines; key "": the first line. */
+/* Reads the machine id after key, from the first line of the file that begins with key; key "": the first line. */
 static bool read_id(const char *path, const char *key, char ret[static SD_ID128_STRING_MAX])
 {
 	FILE *const file = fopen(path, "re");

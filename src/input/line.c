@@ -11,13 +11,13 @@
 #include <time.h>
 
 enum {
-	HOST_WORDS_MAX = 3,       /* "my host name": rsyslog accepts blanks in a host's name */
+	HOST_WORDS_MAX = 3,       /* "my host name": rsyslog accepts blanks in host names */
 	BACK_MAX_S = 183 * 86400, /* half a year */
-	JSON_HEAD_MAX = 512,      /* of a line, where its time stamp is */
-	KERIO_LEN = 20,           /* "20/Nov/2026 13:37:42": it has no zone */
+	JSON_HEAD_MAX = 512,      /* bytes of a line in which its time stamp is searched */
+	KERIO_LEN = 20,           /* bytes of "20/Nov/2026 13:37:42"; a longer stamp has a zone */
 };
 
-/* After the kernel's "[12345.678901] " or "[    1.000001] ", or p. */
+/* Returns the end of the kernel's "[12345.678901] " or "[    1.000001] ", or p. */
 static const char *skip_uptime(const char *p, const char *end)
 {
 	const char *q = p + 1, *digits;
@@ -33,7 +33,7 @@ static const char *skip_uptime(const char *p, const char *end)
 	return q > digits && end - q >= 2 && q[0] == ']' && q[1] == ' ' ? q + 2 : p;
 }
 
-/* After Solaris' "[ID 197553 mail.warning] ", or p. */
+/* Returns the end of Solaris' "[ID 197553 mail.warning] ", or p. */
 static const char *skip_solaris_id(const char *p, const char *end)
 {
 	const char *q = cursor_word(p, end, "[ID "), *word;
@@ -49,7 +49,7 @@ static const char *skip_solaris_id(const char *p, const char *end)
 	return q > word && end - q >= 2 && q[0] == ']' && q[1] == ' ' ? q + 2 : p;
 }
 
-/* The message is the rest, but for what syslog daemons put in front of it. p: after the header's blank. */
+/* Sets the message to the rest, without what syslog daemons put in front of it. p: after the header's blank. */
 static void set_message(struct line *line, const char *p, const char *end)
 {
 	if (p < end && *p == '[') {
@@ -65,20 +65,20 @@ static void set_message(struct line *line, const char *p, const char *end)
 	line->message = cursor_span(p, end);
 }
 
-/* After one blank, if there is one. */
+/* Skips one blank, if there is one. */
 static const char *skip_blank(const char *p, const char *end)
 {
 	return p < end && *p == ' ' ? p + 1 : p;
 }
 
-/* A single word with the blank behind it, which is no tag and is followed by one. */
+/* Remembers the host of the line: a single word with the blank after it, followed by a tag. */
 static void note_host(struct line_clock *clock, struct span host)
 {
 	clock->host_len = host.len <= PREFIX16_BYTES ? (uint8_t)host.len : 0;
 	clock->host_head = prefix16_head(host.p, clock->host_len);
 }
 
-/* The same word is no tag again, so only what follows it is checked. */
+/* Parses a line with the host of the line before. The host cannot be a tag, so only what follows is checked. */
 static bool parse_same_host(const struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	const char *tag_end;
@@ -94,7 +94,7 @@ static bool parse_same_host(const struct line_clock *clock, struct line *line, c
 	return true;
 }
 
-/* metalog's "[tag] message". */
+/* Parses metalog's "[tag] message". */
 static bool parse_metalog(struct line *line, const char *p, const char *end)
 {
 	const char *const name = cursor_word(p, end, "["), *name_end, *message;
@@ -110,7 +110,7 @@ static bool parse_metalog(struct line *line, const char *p, const char *end)
 	return true;
 }
 
-/* The words up to the tag, when the host is not that of the line before. */
+/* Parses the words up to the tag, if the host is not that of the line before. */
 static void parse_host_and_tag(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	const char *const start = p, *host_end = NULL, *first_end = NULL;
@@ -141,7 +141,7 @@ static void parse_host_and_tag(struct line_clock *clock, struct line *line, cons
 		host_end = word_end;
 		p = skip_blank(word_end, end);
 	}
-	/* No tag. */
+	/* There is no tag. */
 	if (first_end != NULL)
 		line->host = cursor_span(start, first_end);
 	else if (ownfile_dovecot(line, start, end))
@@ -149,14 +149,17 @@ static void parse_host_and_tag(struct line_clock *clock, struct line *line, cons
 	set_message(line, first_end == NULL ? start : skip_blank(first_end, end), end);
 }
 
-/* What syslog daemons write after the stamp: [host] tag: message. */
+/* Parses what syslog daemons write after the stamp: [host] tag: message. */
 static void parse_syslog(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	if (!parse_same_host(clock, line, p, end))
 		parse_host_and_tag(clock, line, p, end);
 }
 
-/* "INFO", or Exim's "1xUP5r-00001E-1Z" and "1xUP5r-000000001CX-1aBc": what other programs write where a host may be. */
+/*
+ * Returns true for what other programs write in the place of a host: "INFO", or Exim's "1xUP5r-00001E-1Z" and
+ * "1xUP5r-000000001CX-1aBc".
+ */
 static bool is_no_host(struct span word)
 {
 	const char *const end = word.p + word.len;
@@ -167,7 +170,10 @@ static bool is_no_host(struct span word)
 	       (word.len == 23 && word.p[6] == '-' && word.p[18] == '-');
 }
 
-/* "host tag[pid]: " after a stamp that is mostly Exim's: nothing less shows that it is another program's line. */
+/*
+ * Parses "host tag[pid]: " after a stamp that is usually Exim's: nothing less proves that another program wrote the
+ * line.
+ */
 static bool parse_iso_host(struct line *line, const char *p, const char *end)
 {
 	const char *const host_end = tag_host(p, end), *tag_end;
@@ -184,7 +190,7 @@ static bool parse_iso_host(struct line *line, const char *p, const char *end)
 	return true;
 }
 
-/* After "<22>", or NULL. */
+/* Returns the end of "<22>", or NULL. */
 static const char *skip_priority(const char *p, const char *end)
 {
 	const char *const digits_end = cursor_digits(++p, end);
@@ -194,7 +200,7 @@ static const char *skip_priority(const char *p, const char *end)
 	return digits_end + 1;
 }
 
-/* After "<mail.info> " of FreeBSD's syslogd -v, or p. */
+/* Returns the end of "<mail.info> " of FreeBSD's syslogd -v, or p. */
 static const char *skip_facility(const char *p, const char *end)
 {
 	const char *q;
@@ -206,7 +212,7 @@ static const char *skip_facility(const char *p, const char *end)
 	return q > p + 1 && end - q >= 2 && q[0] == '>' && q[1] == ' ' ? q + 2 : p;
 }
 
-/* What follows "[stamp] ", whose form shows which programs may have written it. */
+/* Parses what follows "[stamp] ". The form of the stamp shows which programs may have written it. */
 static bool parse_bracketed(struct line *line, const struct stamp *stamp, bool zoned, const char *p, const char *end)
 {
 	switch (stamp->form) {
@@ -234,8 +240,10 @@ static bool parse_bracketed(struct line *line, const struct stamp *stamp, bool z
 	return false;
 }
 
-/* Lines that begin with "[": Roundcube, whose administrator chooses the form of the date; dmesg -T, Kerio, Mailu,
- * Haraka. */
+/*
+ * Parses a line that begins with "[": Roundcube's, with a date format that its administrator chooses; those of dmesg
+ * -T, Kerio, Mailu and Haraka.
+ */
 static bool parse_bracket(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	struct stamp stamp;
@@ -261,10 +269,10 @@ static bool parse_bracket(struct line_clock *clock, struct line *line, const cha
 
 static bool parse(struct line_clock *clock, struct line *line, const char *p, const char *end);
 
-/* A line inside a frame. False: it has no header of its own, and *line is as it was. */
+/* Parses the line inside a frame. Returns false, with *line unchanged, if it has no header of its own. */
 static bool parse_inner(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
-	struct line inner = {.frames = (uint8_t)(line->frames + 1)}; /* FRAME_MAX and one at most */
+	struct line inner = {.frames = (uint8_t)(line->frames + 1)}; /* at most FRAME_MAX + 1 */
 
 	if (p == end || inner.frames > FRAME_MAX || !parse(clock, &inner, p, end))
 		return false;
@@ -278,7 +286,9 @@ static bool parse_inner(struct line_clock *clock, struct line *line, const char 
 	return true;
 }
 
-/* A line that a container's program wrote without a stamp: "tag: message", or Dovecot's; else all of it is the message.
+/*
+ * Parses a line that a container's program wrote without a stamp: "tag: message" or Dovecot's form; otherwise all of it
+ * is the message.
  */
 static void parse_untimed(struct line *line, const char *p, const char *end)
 {
@@ -290,7 +300,7 @@ static void parse_untimed(struct line *line, const char *p, const char *end)
 	set_message(line, tag_end == NULL ? p : skip_blank(tag_end, end), end);
 }
 
-/* What may follow an RFC 3339 stamp that a container runtime wrote. */
+/* Parses what may follow an RFC 3339 stamp of a container runtime. */
 static bool parse_logged(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	bool part;
@@ -318,7 +328,7 @@ static bool parse_rfc3339(struct line_clock *clock, struct line *line, const cha
 	return true;
 }
 
-/* Lines that begin with their stamp; its form shows which programs may have written it. */
+/* Parses a line that begins with its stamp. The form of the stamp shows which programs may have written it. */
 static bool parse_stamped(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	struct stamp stamp;
@@ -358,7 +368,7 @@ static bool parse_stamped(struct line_clock *clock, struct line *line, const cha
 		set_message(line, p, end);
 		return true;
 	case STAMP_TAI64N:
-		break; /* behind "@" */
+		break; /* impossible here: it begins with "@" */
 	}
 	return false;
 }
@@ -376,7 +386,7 @@ static bool parse_tai64n(struct line_clock *clock, struct line *line, const char
 	return true;
 }
 
-/* Dovecot 1's own file: "dovecot: 2026-11-20 13:37:42 Info: message". p: after "dovecot: ". */
+/* Parses the file of Dovecot 1: "dovecot: 2026-11-20 13:37:42 Info: message". p: after "dovecot: ". */
 static bool parse_dovecot_first(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	const struct span program = {p - strlen("dovecot: "), strlen("dovecot")};
@@ -396,7 +406,9 @@ static bool parse_dovecot_first(struct line_clock *clock, struct line *line, con
 	return true;
 }
 
-/* Stalwart's JSON: one object a line, whose "createdAt" precedes every text of a client. All of it is the message. */
+/*
+ * Parses Stalwart's JSON: one object per line, with "createdAt" before any text of a client. All of it is the message.
+ */
 static bool parse_stalwart_json(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	static const char key[] = "\"createdAt\":\"";
@@ -453,7 +465,7 @@ static bool parse_header(struct line_clock *clock, struct line *line, const char
 	}
 }
 
-/* p < end. A header, with what containers put in front of it. False: there is none. */
+/* Parses a header and the frames before it; p < end. Returns false if there is no header. */
 static bool parse(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	const char *named;
@@ -470,7 +482,7 @@ static bool parse(struct line_clock *clock, struct line *line, const char *p, co
 
 void line_clock_init(struct line_clock *clock, int64_t end_s, int year)
 {
-	tzset(); /* localtime_r alone need not */
+	tzset(); /* localtime_r does not have to call it */
 	*clock = (struct line_clock){.end_s = end_s, .year = year};
 }
 
@@ -495,7 +507,7 @@ int line_parse_clean(struct line_clock *clock, const char *text, size_t len, str
 		*ret = (struct line){.message = ret->message, .part = true};
 		return LINE_PART;
 	}
-	/* A date of long ago, such as Feb 29 in another year, must not change the year of the lines after it. */
+	/* A date long ago, such as Feb 29 in another year, must not change the year of the following lines. */
 	if (ret->has_time && ret->time_s >= clock->last_s - BACK_MAX_S)
 		clock->last_s = ret->time_s;
 	return LINE_OK;
@@ -517,7 +529,7 @@ int line_known(struct line_clock *clock, bool printed, struct line *line)
 		set_message(line, p, p + len);
 		return LINE_OK;
 	}
-	line->program = line->pid = (struct span){NULL, 0}; /* the container's */
+	line->program = line->pid = (struct span){NULL, 0}; /* those of the container */
 	if (!parse_inner(clock, line, p, p + len))
 		parse_untimed(line, p, p + len);
 	line->time_s = time_s;

@@ -34,10 +34,10 @@ int logfile_open(struct logfile **ret, const char *path, struct why *why)
 	struct stat st;
 	int fd, rc;
 
-	/* Opening a FIFO frees its writer and opening a tape rewinds it: not even opened. */
+	/* Do not even open other files: opening a FIFO unblocks its writer, and opening a tape rewinds it. */
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return refuse(path, st.st_mode, why);
-	/* It may be another by now, and O_NONBLOCK keeps that from blocking us. */
+	/* It may have been replaced meanwhile; O_NONBLOCK keeps open from blocking then. */
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
 		const int err = errno;
@@ -52,7 +52,7 @@ int logfile_open(struct logfile **ret, const char *path, struct why *why)
 		rc = refuse(path, st.st_mode, why);
 		goto close_fd;
 	}
-	/* Not calloc: the pages of block are touched only when there is something to read. */
+	/* Not alloc_zero: the pages of block are touched only when there is something to read. */
 	file = alloc_raw(1, sizeof *file, "a log");
 	memset(file, 0, offsetof(struct logfile, block));
 	file->path = alloc_text(path, "a log");
@@ -85,14 +85,14 @@ static bool stands_at(const struct logfile *file, int64_t start, const char *byt
 	return len == 0 || (pread(file->fd, found, len, start) == (ssize_t)len && memcmp(found, bytes, len) == 0);
 }
 
-/* Is what was read from like at the same places in file? They may be the same. */
+/* Returns true if file has what was read from like, at the same offsets. Both may be the same file. */
 static bool still_there(const struct logfile *file, const struct logfile *like)
 {
 	const size_t held = like->end - like->begin;
 	struct stat st;
 
 	if (fstat(file->fd, &st) < 0)
-		return true; /* cannot be known; the next read returns the reason */
+		return true; /* unknown; the next read returns the reason */
 	return st.st_size >= like->position + (int64_t)held + like->passed &&
 	       stands_at(file, 0, like->first, like->first_len) &&
 	       stands_at(file, like->last_start, like->last, like->last_len) &&
@@ -100,7 +100,7 @@ static bool still_there(const struct logfile *file, const struct logfile *like)
 	                 held < POSITION_LAST_MAX ? held : POSITION_LAST_MAX);
 }
 
-/* Makes the position next, which ends the line of len bytes at text that begins at start. */
+/* Sets the position to next, the end of the line of len bytes at text that begins at offset start. */
 static void set_position(struct logfile *file, int64_t start, const char *text, size_t len, int64_t next)
 {
 	file->last_start = start;
@@ -118,7 +118,7 @@ static void forget_held(struct logfile *file)
 	file->passed = 0;
 }
 
-/* The line of len bytes held at begin, whose LF is at lf. */
+/* Returns the line of len bytes at begin, whose LF is at lf. */
 static int give(struct logfile *file, size_t len, const char *lf, struct record *ret)
 {
 	const int64_t start = file->position;
@@ -134,7 +134,7 @@ static int give(struct logfile *file, size_t len, const char *lf, struct record 
 	return LOGFILE_LINE;
 }
 
-/* Makes space for a read: what is held moves to the front; of an overlong line only the beginning stays. */
+/* Makes space for a read: moves the bytes in use to the front, and keeps only the beginning of an overlong line. */
 static void make_space(struct logfile *file)
 {
 	const size_t held = file->end - file->begin;
@@ -169,12 +169,12 @@ int logfile_next(struct logfile *file, struct record *ret)
 		} while (n < 0 && errno == EINTR);
 		if (n < 0)
 			return -errno;
-		/* After the read, not before: then what was read surely follows what was there. */
+		/* Check after the read, not before: only then the bytes certainly follow what was there. */
 		if (!still_there(file, file))
 			return LOGFILE_REPLACED;
 		if (n == 0)
 			return LOGFILE_DRY;
-		/* What is written from now on raises an event. */
+		/* Whatever is written from now on raises an event. */
 		file->at_end = (size_t)n < sizeof file->block - held;
 		file->end += (size_t)n;
 		lf = memchr(file->block + held, '\n', (size_t)n);
@@ -210,7 +210,7 @@ int logfile_identify(struct logfile *file)
 	return LOGFILE_LINE;
 }
 
-/* Where the line begins that ends with the LF before position; -1 when there is no LF. */
+/* Returns the offset of the line that ends with the LF before position, or -1 if there is no LF. */
 static int64_t line_start(struct logfile *file, int64_t position)
 {
 	int64_t end = position - 1;

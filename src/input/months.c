@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { NAMES_MAX = 30, NAME_BYTES = 10 }; /* of one month; of a name with its NUL */
+enum { NAMES_MAX = 30, NAME_BYTES = 10 }; /* names per month; bytes of a name with its NUL */
 
-/* In small letters, without the dot that some have at the end. */
+/* In lower case, without the dot that some have at the end. */
 /* clang-format off */
 static const char names[12][NAMES_MAX][NAME_BYTES] = {
 	{"яну", "led", "jan", "jän", "ιαν", "ene", "jaan", "urt", "tammi", "janv", "ean", "xan", "gen",
@@ -38,7 +38,7 @@ static const char names[12][NAMES_MAX][NAME_BYTES] = {
 };
 /* clang-format on */
 
-/* The small letter of a capital of Latin, Greek or Cyrillic; any other character as it is. */
+/* Returns the lower case of a Latin, Greek or Cyrillic capital; any other character unchanged. */
 static unsigned small(unsigned c)
 {
 	if ((c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3A9) ||
@@ -47,13 +47,13 @@ static unsigned small(unsigned c)
 	if (c >= 0x400 && c <= 0x40F)
 		return c + 0x50;
 	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E))
-		return c + (c & 1); /* the capital is the odd one */
+		return c + (c & 1); /* capitals are odd here */
 	if ((c >= 0x100 && c <= 0x177) || (c >= 0x48A && c <= 0x4BF))
 		return c + !(c & 1);
 	return c;
 }
 
-/* The bytes in small letters; out has space for them, and keeps their number. */
+/* Copies the bytes in lower case to out, which has the same length. */
 static void make_small(const char *p, size_t len, char *out)
 {
 	for (size_t i = 0; i < len; i++) {

@@ -4,7 +4,7 @@
 
 #include "input/cursor.h"
 
-enum { EVENT_LEN_MAX = 80 }; /* of the names of Stalwart's events */
+enum { EVENT_LEN_MAX = 80 }; /* bytes of the name of a Stalwart event */
 
 const char *ownfile_dovecot_level(const char *p, const char *end)
 {
@@ -65,7 +65,7 @@ bool ownfile_stalwart(struct line *line, const char *p, const char *end)
 	len = (size_t)(end - event);
 	q = memchr(event, '(', len < EVENT_LEN_MAX ? len : EVENT_LEN_MAX);
 	if (q == NULL || memchr(event, ':', (size_t)(q - event)) != NULL)
-		return false; /* a host by that name, and its tag */
+		return false; /* a host of that name, and its tag */
 	for (q++; q < end && (cursor_is_lower(*q) || cursor_is_digit(*q) || *q == '-' || *q == '.'); q++)
 		;
 	if (q == end || *q != ')')

@@ -33,7 +33,7 @@ int readable_user(const char *name, struct readable_user *ret, struct why *why)
 		               name, name);
 	ret->uid = pw->pw_uid;
 	if (getgrouplist(name, pw->pw_gid, ret->gids, &n) < 0)
-		n = READABLE_GROUPS_MAX; /* more than that are ignored */
+		n = READABLE_GROUPS_MAX; /* further groups are ignored */
 	ret->n_gids = (size_t)n;         /* 1 ... READABLE_GROUPS_MAX */
 	return 0;
 }
@@ -46,7 +46,7 @@ static bool has_group(const struct readable_user *user, gid_t gid)
 	return false;
 }
 
-/* bit: 4 to read, 1 to pass through a directory. As the kernel does: the first class that fits decides. */
+/* Checks the mode bits. bit: 4 to read, 1 to enter a directory. As in the kernel, the first matching class decides. */
 static bool may(const struct stat *st, const struct readable_user *user, mode_t bit)
 {
 	if (user->uid == 0)
@@ -58,7 +58,10 @@ static bool may(const struct stat *st, const struct readable_user *user, mode_t 
 	return (st->st_mode & bit) != 0;
 }
 
-/* True for the next directory on the way, in dir; *at: how much of path was passed, 0 at first. */
+/*
+ * Copies the next directory on the path to dir, and returns true if there is one. *at: bytes of path already passed, 0
+ * at first.
+ */
 static bool next_directory(const char *path, size_t *at, char dir[static PATH_MAX])
 {
 	const char *const slash = strchr(path + *at, '/');
@@ -89,9 +92,9 @@ int readable_by(const char *path, const struct readable_user *user, struct why *
 	return 0;
 }
 
-/* --- what would help --- */
+/* --- remedies --- */
 
-/* "" when /etc/group does not have it. */
+/* Writes the name of the group, or "" if /etc/group does not have it. */
 static void group_name(gid_t gid, char out[static GROUP_NAME_MAX])
 {
 	FILE *const file = fopen("/etc/group", "re");
@@ -108,7 +111,7 @@ static void group_name(gid_t gid, char out[static GROUP_NAME_MAX])
 	(void)fclose(file);
 }
 
-/* The file or directory itself denies access. bits: what its group needs, such as "r". */
+/* The file or directory itself denies access. bit and modes: what its group needs, such as 4 and "r". */
 static void open_up(const char *path, const struct stat *st, mode_t bit, const char *modes, const char *user,
                     struct why *remedy)
 {
@@ -126,8 +129,10 @@ static void open_up(const char *path, const struct stat *st, mode_t bit, const c
 		              path, path, modes, path, user);
 }
 
-/* Docker's json-file logs: root's alone, also those of containers that are created later, whatever one did to the
- * others. */
+/*
+ * Returns true for Docker's json-file logs. Only root may read them, and that is also true for containers created
+ * later, so changing the mode of existing files does not help.
+ */
 static bool is_closed_by_docker(const char *path, const char *user)
 {
 	static const char end[] = "-json.log";
@@ -178,7 +183,7 @@ void readable_remedy(const char *path, const char *user, struct why *remedy)
 		leave_docker_files(remedy);
 		return;
 	}
-	/* The last that can be read is the one that denies access. */
+	/* The last directory that stat can reach is the one that denies access. */
 	for (size_t at = 0; next_directory(path, &at, dir) && stat(dir, &st) == 0;) {
 		(void)snprintf(last, sizeof last, "%s", dir);
 		in = st;

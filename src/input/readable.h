@@ -1,8 +1,8 @@
 /*
- * readable: can the daemon's user read a log, and if not, what would help?
+ * readable: tells whether the daemon's user can read a log, and what to do if not.
  *
- * Knows base only. Reads types, modes and owners of the file and of the directories on the way; never its content.
- * Reads /etc/group itself, so that the sandboxed engine may ask, too.
+ * Knows base only. Looks at type, mode and owner of the file and of the directories on its path; never at its content.
+ * Reads /etc/group itself, so that the sandboxed engine can use it.
  */
 #ifndef WFS_INPUT_READABLE_H
 #define WFS_INPUT_READABLE_H
@@ -15,7 +15,7 @@
 
 enum { READABLE_GROUPS_MAX = 256 };
 
-/* The user that shall read, with its groups. */
+/* The user that should read, with its groups. */
 struct readable_user {
 	const char *name;
 	uid_t uid;
@@ -23,23 +23,25 @@ struct readable_user {
 	gid_t gids[READABLE_GROUPS_MAX];
 };
 
-/* The user of that name with its groups; "": the user of this process. Errors: -ENOENT no such user, with the remedy.
+/*
+ * Looks up a user and its groups; "": the user of this process. Errors: -ENOENT with the remedy if there is no such
+ * user.
  */
 int readable_user(const char *name, struct readable_user *ret, struct why *why);
 
 /*
- * By the mode bits, since no process can try as another user: 0, or -EISDIR and -EINVAL for what is no regular file,
- * -ENOENT, -EACCES, or the error of stat(2), with the sentence.
+ * Checks the mode bits, since no process can try as another user. Returns 0; -EISDIR or -EINVAL if path is no regular
+ * file; -ENOENT, -EACCES, or the error of stat(2); with a sentence.
  */
 int readable_by(const char *path, const struct readable_user *user, struct why *why);
 
-/* True when no syslog daemon is installed, and the journal is there. */
+/* Returns true if no syslog daemon is installed and the journal exists. */
 bool readable_journal_only(void);
 
-/* What would help user (a name; "": the one that starts the daemon) to read path, as far as it can be known. */
+/* Writes how to make path readable for user (a name; "": the one that starts the daemon), as far as it can be known. */
 void readable_remedy(const char *path, const char *user, struct why *remedy);
 
-/* The same for a pattern (globs.h) that no file matches. */
+/* The same for a pattern (globs.h) that matches no file. */
 void readable_pattern_remedy(const char *pattern, const char *user, struct why *remedy);
 
 #endif

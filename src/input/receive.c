@@ -15,11 +15,11 @@ struct receive {
 	int fd;
 	bool is_fifo;
 	char *path;
-	dev_t dev; /* of what was there when it was opened */
+	dev_t dev; /* of the file at the path when it was opened */
 	ino_t ino;
-	bool is_gone;     /* said already: see receive_check */
-	size_t used, len; /* of a FIFO: bytes of buffer that were given away, and that are there */
-	bool skips;       /* of a FIFO: the rest of a line whose beginning was given away as cut */
+	bool is_gone;     /* already reported: see receive_check */
+	size_t used, len; /* FIFO: bytes of buffer that were returned, and that were read */
+	bool skips;       /* FIFO: within a line whose beginning was returned as cut */
 	char buffer[LINE_MAX_BYTES + 1];
 };
 
@@ -62,7 +62,7 @@ int receive_open(const char *path, struct receive **ret, struct why *why)
 	return 0;
 }
 
-/* What is at the path is what was opened. */
+/* Returns true if the path still is what was opened. *ret_any: something exists there. */
 static bool is_there(const struct receive *r, bool *ret_any)
 {
 	struct stat st;
@@ -138,7 +138,7 @@ static int next_datagram(struct receive *r, struct record *ret)
 	return RECEIVE_LINE;
 }
 
-/* The line at the beginning of what is there. False: it has no end yet. */
+/* Returns the line at the beginning of the buffer. Returns false if its end is not there yet. */
 static bool take_line(struct receive *r, struct record *ret)
 {
 	char *const start = r->buffer + r->used, *const lf = memchr(start, '\n', r->len - r->used);
@@ -153,7 +153,7 @@ static bool take_line(struct receive *r, struct record *ret)
 	return true;
 }
 
-/* Of a line that was given away as cut. False: it goes on. */
+/* Skips the rest of a line that was returned as cut. Returns false if the line goes on. */
 static bool skip_rest(struct receive *r)
 {
 	char *const start = r->buffer + r->used, *const lf = memchr(start, '\n', r->len - r->used);

@@ -1,14 +1,14 @@
 /*
- * receive: lines that are sent to us, by a Unix datagram socket or a FIFO, for what has no file.
+ * receive: receives log lines from a Unix datagram socket or a FIFO, for programs that have no log file.
  *
- * A socket is as syslog's /dev/log: each datagram is a line, with "<22>" in front or not. It is made here,
- * with mode 0660, where nothing is, or the socket of a daemon that was killed; and removed at the end. A FIFO
- * is made by the administrator (mkfifo(1)), must be writable for us too, so that it has no end when its last
- * writer goes, and is never removed. Nothing is remembered of either: a line that is not received is lost. A
- * sender that finds a socket full waits, or drops the line itself, as it is programmed to; we do not learn of it.
- * Knows descriptors; never what a line means. Bytes that are no part of a line: NULs and LFs at the end of a
- * datagram; an LF inside of one becomes a blank, since it is one line whatever a client wrote. Errors: 0,
- * positive outcomes, -errno with a sentence.
+ * A socket works like syslog's /dev/log: each datagram is a line, with or without "<22>" in front. It is created here
+ * with mode 0660, if nothing or the socket of a killed daemon is at the path, and removed at the end. A FIFO is created
+ * by the administrator (mkfifo(1)) and never removed; it must be writable for us too, so that it does not reach end of
+ * file when its last writer closes it. Nothing is remembered: a line that is not received is lost. A sender that finds
+ * the socket full waits or drops the line, as it is programmed; we are not told.
+ * Knows descriptors; does not know what a line means. NULs and LFs at the end of a datagram are removed; an LF inside
+ * becomes a blank, since a datagram is one line whatever a client wrote. Errors: 0, positive results, -errno with a
+ * sentence.
  */
 #ifndef WFS_INPUT_RECEIVE_H
 #define WFS_INPUT_RECEIVE_H
@@ -23,7 +23,7 @@ enum {
 	RECEIVE_NONE = 1, /* nothing more now */
 };
 
-/* Of receive_check. */
+/* Results of receive_check. */
 enum {
 	RECEIVE_SAME = 0,
 	RECEIVE_REOPENED = 1,
@@ -32,29 +32,29 @@ enum {
 struct receive;
 
 /*
- * path: absolute. Errors: -EEXIST something else is there; -EADDRINUSE another daemon receives there; those
- * of bind(2) and open(2), with the remedy.
+ * Opens the FIFO at path, or creates a socket there. path: absolute. Errors: -EEXIST if something else is there;
+ * -EADDRINUSE if another daemon receives there; those of bind(2) and open(2), with the remedy.
  */
 int receive_open(const char *path, struct receive **ret, struct why *why);
 
 /*
- * When what was at the path is not there any more: opens what is there now, or makes the socket again, in the
- * place of *receive. RECEIVE_SAME: nothing changed, or the error is the one returned before. RECEIVE_REOPENED.
- * Errors: -ENOENT the FIFO was removed; those of receive_open; *receive goes on.
+ * If what was opened is no longer at the path, opens what is there now, or creates the socket again, and replaces
+ * *receive. Returns RECEIVE_SAME if nothing changed or the error was already returned before, or RECEIVE_REOPENED.
+ * Errors: -ENOENT if the FIFO was removed; those of receive_open; *receive continues to work.
  */
 int receive_check(struct receive **receive, struct why *why);
 
-/* Accepts NULL. Removes the socket if it is still ours. */
+/* Closes and frees receive, and removes the socket if it is still ours. Accepts NULL. */
 void receive_close(struct receive *receive);
 
 const char *receive_path(const struct receive *receive);
 
-/* For poll(2). */
+/* Returns the descriptor for poll(2). */
 int receive_fd(const struct receive *receive);
 
 /*
- * The next line, without waiting: fills text, cut and clean of ret, which are borrowed until the next call.
- * An error of the descriptor is RECEIVE_NONE: there is no other end to report it to.
+ * Reads the next line without waiting: sets text, cut and clean of ret; borrowed until the next call. An error of the
+ * descriptor gives RECEIVE_NONE: there is no peer to report it to.
  */
 int receive_next(struct receive *receive, struct record *ret);
 

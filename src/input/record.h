@@ -1,9 +1,8 @@
 /*
- * record: what every source of log lines yields, whatever it reads: a log that is followed, an old log, a socket of
- * records.
+ * record: one log line, as every source returns it: a followed log, an old log, a socket, or the journal.
  *
- * A plain value. The source fills text, cut, clean, start and next; a source that knows the fields itself (journal.h)
- * fills line, has_fields and uid instead, and leaves text empty. The rest is filled by pipeline/scan.h.
+ * A plain value. The source sets text, cut, clean, more, start and next. A source that knows the fields itself
+ * (journal.h) sets line, has_fields, printed and uid instead, and leaves text empty. pipeline/scan.h sets the rest.
  */
 #ifndef WFS_RECORD_H
 #define WFS_RECORD_H
@@ -15,33 +14,43 @@
 #include "input/line.h"
 
 enum {
-	RECORD_UID_NONE = -1, /* it is not known who wrote it */
+	RECORD_UID_NONE = -1, /* the writer is unknown */
 };
 
 struct record {
-	struct span text; /* the line, any bytes but LF, without the LF; at most LINE_MAX_BYTES. Borrowed, as the source
-	                     states */
-	bool cut;         /* longer than LINE_MAX_BYTES: text is its beginning */
-	bool clean;       /* text is known to hold no NUL */
-	bool more;        /* the next record is probably at hand, so that what this one leads to can wait for it */
-	int64_t start, next; /* offsets in the (uncompressed) log: of its first byte, after its LF. next: the position
-	                        to remember */
+	/*
+	 * The line, any bytes but LF, without the LF; at most LINE_MAX_BYTES. Borrowed for as long as the source says.
+	 */
+	struct span text;
+	bool cut;   /* the line is longer than LINE_MAX_BYTES: text is its beginning */
+	bool clean; /* text is known to contain no NUL */
+	/* The next record is probably available at once, so work that this one causes can wait for it. */
+	bool more;
+	/* Offsets in the (uncompressed) log: of its first byte; after its LF. next is the position to remember. */
+	int64_t start, next;
 
-	bool has_fields; /* from a source that knows the fields: line has them, as they were received, and its time */
-	bool printed; /* has_fields: line.message is a line that the program of a container wrote, perhaps with a header
-	               */
-	int64_t uid;  /* of a source that knows the fields: the user that wrote it, or RECORD_UID_NONE */
+	bool has_fields; /* the source knows the fields: line has them as they were received, with the time */
+	/* With has_fields: line.message is a line that a container's program wrote, perhaps with its own header. */
+	bool printed;
+	int64_t uid; /* the user that wrote it, if the source knows the fields, or RECORD_UID_NONE */
 
-	/* What line's spans point into: text, or what unwrap.h decoded or joined of it; borrowed until the next line of
-	 * the log. */
+	/*
+	 * What line's spans point into: text, or what unwrap.h decoded or joined from it; borrowed until the next line
+	 * of the log.
+	 */
 	struct span content;
-	bool part;    /* text is a piece of a longer line: it comes with the last of them, and the position stays before
-	                 the first */
-	bool repeats; /* the line says that the one before was written again: line and content are that one's, its time
-	                 is this one's */
-	bool parsed;  /* line is filled; else the text has no header that line.h knows */
+	/*
+	 * text is a part of a longer line: it is returned with the last part, and the position stays before the first.
+	 */
+	bool part;
+	/*
+	 * The line says that the previous one occurred again: line and content are those of the previous one, with this
+	 * one's time.
+	 */
+	bool repeats;
+	bool parsed;      /* line is set; otherwise the text has no header that line.h knows */
 	struct line line; /* time, host, program, pid, message */
-	int64_t time_s;   /* when it was written, as scan.h decides; meaningless unless parsed */
+	int64_t time_s;   /* when it was written, as scan.h decides; undefined unless parsed */
 };
 
 #endif

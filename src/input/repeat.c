@@ -7,7 +7,7 @@
 static const char last[] = "last message repeated ", last_ng[] = "Last message '",
 		  suppressed[] = " times, suppressed by syslog-ng on ";
 
-/* 0: there is no number. */
+/* Reads a number; 0 if there is none. */
 static unsigned read_times(const char *p, const char *end)
 {
 	unsigned times = 0;
@@ -18,7 +18,7 @@ static unsigned read_times(const char *p, const char *end)
 	return times < REPEAT_TIMES_MAX ? times : REPEAT_TIMES_MAX;
 }
 
-/* Where word is for the last time, or NULL. */
+/* Returns the last occurrence of word, or NULL. */
 static const char *find_last(const char *p, const char *end, const char *word)
 {
 	const size_t len = strlen(word);

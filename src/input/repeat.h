@@ -1,11 +1,11 @@
 /*
- * repeat: the lines by which syslog daemons say that the line before was written again.
+ * repeat: recognises the lines in which syslog daemons say that the previous line occurred again.
  *
- *   syslogd, sysklogd, rsyslog  "last message repeated 9 times", behind a host, or behind the tag of the line before
+ *   syslogd, sysklogd, rsyslog  "last message repeated 9 times", after a host, or after the tag of the line before
  *   syslog-ng                   "Last message 'its beginning' repeated 9 times, suppressed by syslog-ng on mx"
- * (rsyslog's "message repeated 9 times: [ TEXT]" has the text itself: rules.h.)
- * Only a whole message is one, never a piece of another; the text that syslog-ng quotes may be a client's, so its
- * number is read from behind. Pure. Source: sysklogd syslogd.c, rsyslog tools/omusrmsg and template tests, syslog-ng
+ * (rsyslog's "message repeated 9 times: [ TEXT]" contains the text itself: rules.h.)
+ * Only a whole message counts, never a part of one. The text that syslog-ng quotes may be from a client, so the number
+ * is searched from the end. Pure. Source: sysklogd syslogd.c, rsyslog tools/omusrmsg and template tests, syslog-ng
  * lib/logwriter.c.
  */
 #ifndef WFS_INPUT_REPEAT_H
@@ -16,16 +16,15 @@
 #include "base/text.h"
 #include "input/line.h"
 
-enum { REPEAT_TIMES_MAX = 1000000 }; /* more are that many */
+enum { REPEAT_TIMES_MAX = 1000000 }; /* larger numbers count as this */
 
-/* How often more the line before was written; 0: the message is no such line. */
+/* Returns how many more times the previous line occurred; 0 if the message is no such line. */
 unsigned repeat_times(struct span message);
 
-/* True when a line with the header of line may be about a line with the header of before: the host, and the tag if it
- * has one. */
+/* Returns true if line may refer to before: both have the same host, and the same tag if line has one. */
 bool repeat_is_of(const struct line *line, const struct line *before);
 
-/* True when a raw line may be one, so that reading should not stop before it. */
+/* Returns true if a raw line may be such a line, so that a chunk should not end before it. */
 bool repeat_may_be(struct span text);
 
 #endif

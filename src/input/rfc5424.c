@@ -7,7 +7,7 @@
 #include "input/stamp.h"
 #include "input/tag.h"
 
-/* One word of RFC 5424's header. *p: at the blank before it; then at the one after it. "-" gives p NULL. */
+/* Reads one word of the header, "-" as p NULL. Advances *p from the blank before the word to its end. */
 static bool read_field(const char **p, const char *end, struct span *ret)
 {
 	const char *start = *p, *q;
@@ -25,7 +25,7 @@ static bool read_field(const char **p, const char *end, struct span *ret)
 	return true;
 }
 
-/* After RFC 5424's structured data: "-", or elements [id name="value"] with \ before \, " and ]. Or NULL. */
+/* Returns the end of the structured data, or NULL: "-", or elements [id name="value"] with \ before \, " and ]. */
 static const char *skip_structured_data(const char *p, const char *end)
 {
 	bool quoted = false;
@@ -69,7 +69,7 @@ const char *rfc5424_read(struct line_clock *clock, struct line *line, const char
 	p = skip_structured_data(p, end);
 	if (p == NULL || (p < end && *p != ' '))
 		return NULL;
-	/* Names and ids may be anything here; ours are made as in a tag. */
+	/* Names and ids may be anything here; keep only those that a tag may have. */
 	line->program = tag_allowed_name(program);
 	line->pid = tag_allowed_pid(pid);
 	for (int blanks = 0; blanks < 2 && p < end && *p == ' '; blanks++)

@@ -36,8 +36,10 @@ static bool is_compressed(const char *name)
 	return ends_in(name, endings);
 }
 
-/* "mail.log.1", "mail.log.20261120", "mail.log-20261120", "mail.log-20261120-1400": logrotate's names; and compressed
- * ones. */
+/*
+ * Returns true for logrotate's names: "mail.log.1", "mail.log.20261120", "mail.log-20261120", "mail.log-20261120-1400";
+ * and for compressed ones if compressed is true.
+ */
 static bool is_rotated(const char *name, const char *base, bool compressed)
 {
 	static const char *const others[] = {".lz4", ".lzma", ".Z", ".zip", NULL};
@@ -52,20 +54,20 @@ static bool is_rotated(const char *name, const char *base, bool compressed)
 	return digits >= (name[len] == '-' ? 8U : 1U);
 }
 
-/* Written earlier? Within one tick of the file system's clock the names decide: .2 is older than .1. */
+/* Returns true if a was written before b. If both have the same time, the names decide: .2 is older than .1. */
 static bool is_older(const struct found *a, const struct found *b, size_t base_len)
 {
 	if (a->mtime.tv_sec != b->mtime.tv_sec)
 		return a->mtime.tv_sec < b->mtime.tv_sec;
 	if (a->mtime.tv_nsec != b->mtime.tv_nsec)
 		return a->mtime.tv_nsec < b->mtime.tv_nsec;
-	/* A number counts backwards, a date (eight digits and more) forwards. */
+	/* Numbers count backwards, dates (eight digits or more) forwards. */
 	if (strlen(a->name) < base_len + 8 && strlen(b->name) < base_len + 8)
 		return strverscmp(a->name, b->name) > 0;
 	return strverscmp(a->name, b->name) < 0;
 }
 
-/* Puts one in its place among at most ROTATED_MAX; the oldest falls out. Returns the new n. */
+/* Inserts one in its place among at most ROTATED_MAX files; drops the oldest if needed. Returns the new n. */
 static size_t insert(struct found *list, size_t n, const struct found *one, size_t base_len)
 {
 	size_t at = n;
@@ -98,7 +100,7 @@ static size_t collect(DIR *dir, const char *base, bool compressed, struct found 
 		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
 			continue;
 		if (st.st_dev == own.st_dev && st.st_ino == own.st_ino)
-			continue; /* mail.log is a link to it: not old */
+			continue; /* mail.log is a symlink to it: not a rotated file */
 		memcpy(one.name, entry->d_name, strlen(entry->d_name) + 1);
 		one.mtime = st.st_mtim;
 		n = insert(list, n, &one, strlen(base));
@@ -106,7 +108,9 @@ static size_t collect(DIR *dir, const char *base, bool compressed, struct found 
 	return n;
 }
 
-/* True when its first line, if it has a complete one, could be read. A first line too long to know a file by is none.
+/*
+ * Reads the first line of a plain file, if it has a complete one. Returns false if the file cannot be opened. A first
+ * line that is too long to identify a file counts as none.
  */
 static bool fill_plain(struct rotated *file, const char *path)
 {
@@ -142,7 +146,7 @@ static bool fill_compressed(struct rotated *file, const char *path)
 	return true;
 }
 
-/* False when it cannot be read: renamed or removed since, or permission denied. */
+/* Returns false if the file cannot be read: it was renamed or removed meanwhile, or permission was denied. */
 static bool fill(struct rotated *ret, const char *path)
 {
 	struct rotated file = {.compressed = is_compressed(path)};
@@ -154,7 +158,7 @@ static bool fill(struct rotated *ret, const char *path)
 	return true;
 }
 
-/* The compressed file is being made of the other one, or was, and the other one is still there. */
+/* Returns true if file is a compressed version of other, which still exists. */
 static bool is_made_of(const struct rotated *file, const struct rotated *other)
 {
 	const size_t len = strlen(other->path);
@@ -163,7 +167,7 @@ static bool is_made_of(const struct rotated *file, const struct rotated *other)
 	       file->path[len] == '.' && strchr(file->path + len + 1, '.') == NULL;
 }
 
-/* Returns the new n. */
+/* Removes files that are still being compressed. Returns the new n. */
 static size_t leave_out_made(struct rotated *list, size_t n)
 {
 	size_t kept = 0;

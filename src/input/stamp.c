@@ -8,24 +8,24 @@
 
 enum {
 	DAY_S = 86400,
-	HALF_YEAR_S = 31556952 / 2, /* of the Gregorian mean year */
-	YEARS_BACK = 8,             /* leap years are at most so far apart: 2096, 2104 */
-	BACKWARDS_S = 120,          /* lines of one log may be so much out of order, by their minutes */
+	HALF_YEAR_S = 31556952 / 2, /* half of the Gregorian mean year */
+	YEARS_BACK = 8,             /* leap years are at most this far apart: 2096, 2104 */
+	BACKWARDS_S = 120,          /* lines of one log may be out of order by this much, compared by their minutes */
 	SECOND_LEN = 3,             /* ":42" */
 	SECOND_MAX = 60,            /* a leap second */
-	STAMP_MIN = 15,             /* bytes of the shortest stamp, "Nov 3 13:37:42", and the blank behind it */
+	STAMP_MIN = 15,             /* bytes of the shortest stamp, "Nov 3 13:37:42", and the blank after it */
 };
 
-#define TAI64N_1970 ((UINT64_C(1) << 62) + 10) /* as daemontools counts: without the leap seconds since 1972 */
+#define TAI64N_1970 ((UINT64_C(1) << 62) + 10) /* like daemontools, ignores the leap seconds since 1972 */
 
 enum {
 	TAI64N_DIGITS = 24,
-	TAI64N_SECONDS = 16, /* of them; the rest are nanoseconds */
+	TAI64N_SECONDS = 16, /* digits of the seconds; the rest are nanoseconds */
 };
 
-/* What a clock on the wall shows. */
+/* What a wall clock shows. */
 struct wall {
-	int year; /* 0: the stamp has none */
+	int year; /* 0: the stamp has no year */
 	int month, day, hour, minute;
 };
 
@@ -39,7 +39,7 @@ static bool is_upper(char c)
 	return c >= 'A' && c <= 'Z';
 }
 
-/* The number that two digits make, or -1. */
+/* Returns the value of two digits, or -1. */
 static int two_digits(const char *p)
 {
 	return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + (p[1] - '0') : -1;
@@ -52,7 +52,7 @@ static int four_digits(const char *p)
 	return high < 0 || low < 0 ? -1 : high * 100 + low;
 }
 
-/* 1 to 12, or 0. */
+/* Returns 1 to 12, or 0 if it is no month. */
 static int month_of(const char *p)
 {
 	static const char names[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -74,7 +74,7 @@ static bool is_weekday(const char *p)
 	return false;
 }
 
-/* Feb 29 passes without a year: year 0 is a leap year. */
+/* Accepts Feb 29 without a year: year 0 is a leap year. */
 static bool date_exists(const struct wall *wall)
 {
 	static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -85,10 +85,10 @@ static bool date_exists(const struct wall *wall)
 	return wall->month != 2 || wall->day != 29 || (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
 }
 
-/* Unix seconds as if the wall clock showed UTC. */
+/* Returns Unix seconds as if the wall clock showed UTC. */
 static int64_t wall_seconds(const struct wall *wall)
 {
-	/* Years begin in March here, so that the leap day is the last. */
+	/* Here years begin in March, so that the leap day is the last. */
 	const int64_t year = wall->year - (wall->month <= 2);
 	const int64_t month = wall->month > 2 ? wall->month - 3 : wall->month + 9;
 	const int64_t days =
@@ -97,7 +97,7 @@ static int64_t wall_seconds(const struct wall *wall)
 	return days * DAY_S + wall->hour * 3600 + wall->minute * 60;
 }
 
-/* The zone's offset at a time; zone, where not empty, must be what the zone is called then. */
+/* Sets the zone's UTC offset at a time. Returns false if zone is not empty and is not the zone's name at that time. */
 static bool offset_at(int64_t time_s, struct span zone, int64_t *ret)
 {
 	const time_t t = (time_t)time_s;
@@ -110,8 +110,9 @@ static bool offset_at(int64_t time_s, struct span zone, int64_t *ret)
 }
 
 /*
- * Not mktime: for an hour that comes twice its result depends on earlier calls.
- * zone: a name such as "CET", which tells those two hours apart, or nothing.
+ * Converts local time to Unix seconds. Does not use mktime: for an hour that occurs twice, its result depends on
+ * earlier calls.
+ * zone: a name such as "CET", which distinguishes these two hours, or empty.
  */
 static bool local_seconds(int64_t wall_s, int64_t last_s, struct span zone, int64_t *ret)
 {
@@ -124,7 +125,7 @@ static bool local_seconds(int64_t wall_s, int64_t last_s, struct span zone, int6
 	*ret = wall_s - before;
 	if (before == after)
 		return true;
-	/* The clocks are changed near here. */
+	/* The clocks change near this time. */
 	first = offset_at(wall_s - before, zone, &offset) && offset == before;
 	second = offset_at(wall_s - after, zone, &offset) && offset == after;
 	if (second && (!first || wall_s - before < last_s - BACKWARDS_S))
@@ -132,7 +133,7 @@ static bool local_seconds(int64_t wall_s, int64_t last_s, struct span zone, int6
 	return true;
 }
 
-/* "+0100", "+01:00", "+01", "-0330". */
+/* Reads "+0100", "+01:00", "+01", "-0330". */
 static int64_t offset_of(struct span zone)
 {
 	const int hours = two_digits(zone.p + 1);
@@ -152,7 +153,7 @@ static bool zoned_seconds(const struct wall *wall, int64_t last_s, struct span z
 	return true;
 }
 
-/* Unix seconds of a minute; finds the year when it has none. */
+/* Computes the Unix seconds of a minute; finds the year if the stamp has none. */
 static bool minute_seconds(const struct line_clock *clock, struct wall wall, struct span zone, int64_t *ret)
 {
 	const bool is_first = clock->last_s == 0;
@@ -167,7 +168,7 @@ static bool minute_seconds(const struct line_clock *clock, struct wall wall, str
 		return date_exists(&wall) && zoned_seconds(&wall, clock->last_s, zone, ret);
 	if (gmtime_r(&t, &tm) == NULL)
 		return false;
-	latest = tm.tm_year + 1900 + 1; /* one more: the year may be new here and old in UTC */
+	latest = tm.tm_year + 1900 + 1; /* one more: it may be the new year here and the old one in UTC */
 	for (int year = latest; year >= latest - YEARS_BACK - 1; year--) {
 		wall.year = year;
 		if (date_exists(&wall) && zoned_seconds(&wall, clock->last_s, zone, ret) && *ret <= limit_s)
@@ -176,7 +177,7 @@ static bool minute_seconds(const struct line_clock *clock, struct wall wall, str
 	return false;
 }
 
-/* "13:37" */
+/* Reads "13:37". */
 static bool scan_time(const char *p, struct wall *wall)
 {
 	wall->hour = two_digits(p);
@@ -184,7 +185,7 @@ static bool scan_time(const char *p, struct wall *wall)
 	return wall->hour >= 0 && wall->hour < 24 && p[2] == ':' && wall->minute >= 0 && wall->minute < 60;
 }
 
-/* "20 ", " 5 ", "05 " and "5 ". Returns its length, or 0. */
+/* Reads "20 ", " 5 ", "05 " and "5 ". Returns the length, or 0. */
 static size_t scan_day(const char *p, struct wall *wall)
 {
 	if (is_digit(p[0]) && p[1] == ' ') {
@@ -195,7 +196,7 @@ static size_t scan_day(const char *p, struct wall *wall)
 	return p[2] == ' ' ? 3 : 0;
 }
 
-/* "Nov 20 ", and the like. Returns its length, or 0. */
+/* Reads "Nov 20 " and the like. Returns the length, or 0. */
 static size_t scan_month_day(const char *p, struct wall *wall)
 {
 	size_t n;
@@ -207,7 +208,7 @@ static size_t scan_month_day(const char *p, struct wall *wall)
 	return n == 0 ? 0 : 4 + n;
 }
 
-/* "2026-11-20", "2026/11/20" */
+/* Reads "2026-11-20", "2026/11/20". */
 static bool scan_iso_date(const char *p, char between, struct wall *wall)
 {
 	wall->year = four_digits(p);
@@ -216,7 +217,7 @@ static bool scan_iso_date(const char *p, char between, struct wall *wall)
 	return wall->year >= 1970 && p[4] == between && p[7] == between;
 }
 
-/* "20-Nov-2026 ", "20/Nov/2026 ", "20/Nov/2026:" */
+/* Reads "20-Nov-2026 ", "20/Nov/2026 ", "20/Nov/2026:". */
 static bool scan_dmy_date(const char *p, char between, struct wall *wall)
 {
 	wall->day = two_digits(p);
@@ -226,8 +227,10 @@ static bool scan_dmy_date(const char *p, char between, struct wall *wall)
 	       (p[11] == ' ' || p[11] == ':');
 }
 
-/* After the n bytes of month and day at p: "13:37" or "2026 13:37". len: at least n + 5. Returns the length of all, or
- * 0. */
+/*
+ * Reads "13:37" or "2026 13:37" after the n bytes of month and day at p. len: at least n + 5. Returns the whole length,
+ * or 0.
+ */
 static size_t scan_time_or_year(const char *p, size_t len, size_t n, struct wall *wall)
 {
 	if (scan_time(p + n, wall))
@@ -238,7 +241,7 @@ static size_t scan_time_or_year(const char *p, size_t len, size_t n, struct wall
 	return wall->year >= 1970 && p[n + 4] == ' ' && scan_time(p + n + 5, wall) ? n + 10 : 0;
 }
 
-/* The same after the name of a month in another language. */
+/* Reads a stamp that begins with a month name in another language. Returns the length, or 0. */
 static size_t scan_other_month(const char *p, size_t len, struct wall *wall)
 {
 	const char *const blank = memchr(p, ' ', len < MONTHS_NAME_MAX ? len : MONTHS_NAME_MAX);
@@ -255,7 +258,7 @@ static size_t scan_other_month(const char *p, size_t len, struct wall *wall)
 	return wall->month == 0 ? 0 : scan_time_or_year(p, len, n + day, wall);
 }
 
-/* Stamps that begin with a digit. len: at least 20. */
+/* Reads a stamp that begins with a digit. len: at least 19. */
 static size_t scan_date_first(const char *p, size_t len, struct wall *wall, enum stamp_form *form)
 {
 	if (scan_iso_date(p, '-', wall)) {
@@ -272,7 +275,7 @@ static size_t scan_date_first(const char *p, size_t len, struct wall *wall, enum
 	return len >= 20 && scan_time(p + 12, wall) ? 17 : 0;
 }
 
-/* Stamps that begin with a day of the week. len: at least 19. */
+/* Reads a stamp that begins with a day of the week. len: at least 19. */
 static size_t scan_weekday_first(const char *p, size_t len, struct wall *wall, enum stamp_form *form)
 {
 	const size_t n = scan_month_day(p + 4, wall);
@@ -305,7 +308,7 @@ static size_t scan_minute(const char *p, size_t len, struct wall *wall, enum sta
 	return scan_other_month(p, len, wall);
 }
 
-/* The length of "+0100", "+01:00" or "+01"; 0 when it is none. */
+/* Returns the length of "+0100", "+01:00" or "+01"; 0 if it is no offset. */
 static size_t scan_offset(const char *p, size_t len)
 {
 	size_t n = 3;
@@ -319,7 +322,7 @@ static size_t scan_offset(const char *p, size_t len)
 	return n == 3 ? 3 : 0;
 }
 
-/* The length of what belongs to the stamp after its seconds: a zone, or ctime's year. 0: nothing. */
+/* Returns the length of what belongs to the stamp after its seconds: a zone, or ctime's year; 0 if nothing. */
 static size_t scan_tail(enum stamp_form form, const char *p, size_t len)
 {
 	size_t n = 1;
@@ -351,7 +354,7 @@ static size_t scan_tail(enum stamp_form form, const char *p, size_t len)
 	return 0;
 }
 
-/* Unix seconds of the minute that wall shows; tail: as of scan_tail. */
+/* Computes the Unix seconds of the minute that wall shows; tail: as found by scan_tail. */
 static bool dated_seconds(const struct line_clock *clock, enum stamp_form form, struct wall wall, struct span tail,
                           int64_t *ret)
 {
@@ -365,7 +368,7 @@ static bool dated_seconds(const struct line_clock *clock, enum stamp_form form, 
 	return date_exists(&wall) && minute_seconds(clock, wall, tail, ret);
 }
 
-/* journalctl -o short-unix: "1795184163.123456" */
+/* Reads a stamp of journalctl -o short-unix: "1795184163.123456". */
 static const char *read_unix(struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
 {
 	const char *const start = p;
@@ -380,7 +383,7 @@ static const char *read_unix(struct line_clock *clock, const char *p, const char
 		;
 	if (p - dot != 7)
 		return NULL;
-	clock->stamp.len = 0; /* what is remembered is no longer the line before */
+	clock->stamp.len = 0; /* the stamp in memory is no longer that of the line before */
 	*ret = (struct stamp){time_s, STAMP_SYSLOG};
 	return p;
 }
@@ -406,7 +409,7 @@ const char *stamp_read_tai64n(const char *p, const char *end, struct stamp *ret)
 	return p + TAI64N_DIGITS;
 }
 
-/* end: of the line. Does not remember a stamp that the byte after its tail would not distinguish from another one. */
+/* Remembers a stamp, unless the byte after its tail would not distinguish it from another one. end: of the line. */
 static void remember(struct line_clock *clock, const char *start, size_t minute_len, struct span fraction,
                      struct span tail, const char *end, enum stamp_form form, int64_t minute_s)
 {
@@ -429,7 +432,7 @@ static void remember(struct line_clock *clock, const char *start, size_t minute_
 	m->minute_s = minute_s;
 }
 
-/* After a stamp that differs from the one remembered in its seconds and their fraction only, or NULL. */
+/* Returns the end of a stamp that differs from the one in memory only in its seconds and their fraction, or NULL. */
 static const char *read_again(const struct line_clock *clock, const char *p, size_t len, struct stamp *ret)
 {
 	const struct line_stamp *const m = &clock->stamp;
@@ -451,7 +454,7 @@ static const char *read_again(const struct line_clock *clock, const char *p, siz
 	if (!prefix16_begin(prefix16_of(p, len), &m->tail_head))
 		return NULL;
 	p += m->tail_len;
-	if (m->tail_len == 0 && len > 1 && (p[1] == '+' || p[1] == '-')) /* here is a zone, there was none */
+	if (m->tail_len == 0 && len > 1 && (p[1] == '+' || p[1] == '-')) /* this one has a zone, the other had none */
 		return NULL;
 	*ret = (struct stamp){m->minute_s + second, m->form};
 	return p;

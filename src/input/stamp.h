@@ -1,16 +1,16 @@
 /*
- * stamp: the time stamp at the head of a line, and what stamps leave out: the year and the zone.
+ * stamp: reads the time stamp at the head of a line, and derives what stamps leave out: the year and the zone.
  *
- * Private to the folder. Knows line's clock and the process's zone (TZ); never what follows the stamp, nor what time it
- * is now. Fast because lines come in order: the bytes up to the minute are compared with those of the line before, and
- * only another minute is computed again. The result is the same with and without that memory.
+ * Private to the folder. Knows line's clock and the zone of the process (TZ); knows neither what follows the stamp nor
+ * the current time. It is fast because lines come in order: the bytes up to the minute are compared with those of the
+ * line before, and only a different minute is computed again. The result is the same with and without that memory.
  *
- * Year, when the stamp has none: the latest in which it is at most half a year after the one before, which
- * is the year that brings it nearest; for the first stamp, at most a day after end_s. So Feb 29 falls in
- * the leap year nearest before.
- * Zone, when the stamp has none: local. An hour that comes twice is read as the first one, unless the
- * line before is already past that; an hour that is left out is counted on from the hour before it.
- * Months may be named in another language, see months.h.
+ * A stamp without a year gets the latest year in which it is at most half a year after the one before, which is the
+ * year that brings it nearest; the first stamp may be at most a day after end_s. So Feb 29 falls in the nearest earlier
+ * leap year.
+ * A stamp without a zone is local time. An hour that occurs twice is taken as the first one, unless the line before is
+ * already past it; an hour that is skipped is counted on from the hour before it.
+ * Months may be named in other languages, see months.h.
  * Source: RFC 3164 and 3339; D. J. Bernstein's TAI64N and daemontools' tai64nlocal; journalctl(1) "short-full"; day
  * numbers as in H. Hinnant's days_from_civil.
  */
@@ -23,7 +23,7 @@ enum stamp_form {
 	STAMP_SYSLOG,      /* "Nov 20 13:37:42", "Nov 20 2026 13:37:42"; seconds since 1970 "1795184163.123456" */
 	STAMP_FULL,        /* "Fri 2026-11-20 15:16:03 CET" */
 	STAMP_RFC3339,     /* "2026-11-20T13:37:42.674459+00:00" */
-	STAMP_COMMA,       /* the same with a comma for the dot, as only dmesg writes it */
+	STAMP_COMMA,       /* STAMP_RFC3339 with a comma instead of the dot, which only dmesg writes */
 	STAMP_BLANK,       /* "2026-11-20 13:37:42.123 +0100" */
 	STAMP_BLANK_COMMA, /* "2026-11-20 13:37:42,123" */
 	STAMP_NGINX,       /* "2026/11/20 13:37:42" */
@@ -39,12 +39,12 @@ struct stamp {
 };
 
 /*
- * Reads the stamp that begins at p. Returns where it ends, or NULL when there is none or its date cannot
- * be. Only the memory in clock changes: to continue from this stamp, the caller sets clock->last_s.
+ * Reads the stamp at p. Returns its end, or NULL if there is none or its date is impossible. Changes only the memory in
+ * clock: to continue from this stamp, the caller sets clock->last_s.
  */
 const char *stamp_read(struct line_clock *clock, const char *p, const char *end, struct stamp *ret);
 
-/* The same for a TAI64N stamp, of which nothing is remembered. */
+/* Like stamp_read for a TAI64N stamp, which is not remembered. */
 const char *stamp_read_tai64n(const char *p, const char *end, struct stamp *ret);
 
 #endif

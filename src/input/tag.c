@@ -5,7 +5,7 @@
 
 #include "input/cursor.h"
 
-/* What a character may be part of. ':' is no part of a tag, or the address "2001:db8::" were one. */
+/* What a character may be part of. ':' is not part of a tag: otherwise the address "2001:db8::" would be one. */
 enum {
 	HOST = 1,
 	TAG = 2,

@@ -6,13 +6,13 @@
 #include "input/cursor.h"
 #include "input/frame.h"
 
-enum { STAMP_LEN_MAX = 40 }; /* "2026-11-20T14:01:02.123456789+01:00" and to spare */
+enum { STAMP_LEN_MAX = 40 }; /* bytes of "2026-11-20T14:01:02.123456789+01:00", and some to spare */
 
 static const char json_start[] = "{\"log\":\"";
 
 /* --- json-file --- */
 
-/* Where a text is written; it never gets longer than what it is decoded from. */
+/* Where decoded text is written; it is never longer than its source. */
 struct out {
 	char *p;
 };
@@ -37,7 +37,7 @@ static void put_utf8(struct out *out, uint32_t c)
 	*out->p++ = (char)(0x80 | (c & 0x3F));
 }
 
-/* After four hexadecimal digits, or NULL. */
+/* Returns the end of four hexadecimal digits, or NULL. */
 static const char *read_hex4(const char *p, const char *end, uint32_t *ret)
 {
 	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
@@ -55,7 +55,7 @@ static const char *read_hex4(const char *p, const char *end, uint32_t *ret)
 	return p + 4;
 }
 
-/* After "\u00e9" or a pair such as "\ud83d\ude00"; p: behind the "\u". A half of a pair is none: NULL. */
+/* Decodes "\u00e9" or a pair such as "\ud83d\ude00"; p: after the "\u". Returns its end, or NULL for half a pair. */
 static const char *read_unicode(const char *p, const char *end, struct out *out)
 {
 	uint32_t c, low;
@@ -73,7 +73,7 @@ static const char *read_unicode(const char *p, const char *end, struct out *out)
 	return p;
 }
 
-/* After an escape; p: behind its backslash. NULL: there is no such escape. */
+/* Decodes an escape; p: after its backslash. Returns its end, or NULL if there is no such escape. */
 static const char *read_escape(const char *p, const char *end, struct out *out)
 {
 	static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
@@ -90,8 +90,7 @@ static const char *read_escape(const char *p, const char *end, struct out *out)
 	return p + 1;
 }
 
-/* After the quote that ends a string, which is decoded; NULL: it does not end. p: behind the quote that
- * begins it. */
+/* Decodes a string; p: after its opening quote. Returns the end of the closing quote, or NULL if there is none. */
 static const char *read_string(const char *p, const char *end, struct out *out)
 {
 	while (p != NULL && p < end && *p != '"') {
@@ -103,7 +102,7 @@ static const char *read_string(const char *p, const char *end, struct out *out)
 	return p == NULL || p == end ? NULL : p + 1;
 }
 
-/* What is behind the text of a json-file line. */
+/* What follows the text of a json-file line. */
 struct rest {
 	struct span stream, time;
 };
@@ -133,9 +132,9 @@ static void put(struct out *out, struct span text)
 }
 
 /*
- * A line of json-file as a line of CRI. False: it is none, or damaged. out: LINE_MAX_BYTES, and it fits,
- * because the keys and quotes are longer than what takes their place; the text is decoded first, to be moved
- * behind the rest.
+ * Converts a line of json-file to a line of CRI. Returns false if it is none or is damaged. out: LINE_MAX_BYTES; the
+ * result fits, because the keys and quotes are longer than what replaces them. The text is decoded first, and then
+ * moved behind the rest.
  */
 static bool decode(struct span text, char *out, size_t *ret_len)
 {
@@ -156,7 +155,7 @@ static bool decode(struct span text, char *out, size_t *ret_len)
 	whole = len > 0 && out[len - 1] == '\n';
 	len -= whole;
 	if (memchr(out, '\n', len) != NULL)
-		return false; /* the runtime splits lines; this is something else */
+		return false; /* the runtime splits lines; so this is something else */
 	put(&head_at, rest.time);
 	put(&head_at, cursor_constant(" "));
 	put(&head_at, rest.stream);
@@ -172,7 +171,7 @@ static bool decode(struct span text, char *out, size_t *ret_len)
 
 /* A line of CRI. */
 struct cri {
-	size_t stream; /* its place in struct unwrap */
+	size_t stream; /* its index in struct unwrap */
 	bool part;
 	size_t head; /* bytes before the text */
 };
@@ -192,7 +191,7 @@ static bool read_cri(struct span text, struct cri *ret)
 	return true;
 }
 
-/* Behind what the stream holds. */
+/* Appends text to what the stream holds. */
 static void append(struct unwrap_open *open, struct span text)
 {
 	const size_t left = sizeof open->text - open->len, len = text.len < left ? text.len : left;
@@ -202,7 +201,7 @@ static void append(struct unwrap_open *open, struct span text)
 	open->cut |= len < text.len;
 }
 
-/* A piece of a line: the first, one more, or the last. */
+/* Adds a part to a line: the first, another, or the last. */
 static int join(struct unwrap *unwrap, struct span text, const struct cri *cri, bool *cut, struct span *ret)
 {
 	struct unwrap_open *const open = &unwrap->open[cri->stream];
@@ -222,7 +221,7 @@ static int join(struct unwrap *unwrap, struct span text, const struct cri *cri, 
 	return cri->part ? UNWRAP_PART : UNWRAP_LINE;
 }
 
-/* A line of json-file whose end is missing: it may be of either stream, and go on or not. */
+/* The end of a json-file line is missing: it may belong to either stream, and may continue or not. */
 static void expect_rest(struct unwrap *unwrap)
 {
 	unwrap->waits = true;
@@ -265,6 +264,6 @@ bool unwrap_is_part(struct span text)
 	if (cut)
 		text.len = LINE_MAX_BYTES;
 	if (cut && cursor_word(text.p, text.p + text.len, json_start) != NULL)
-		return true; /* perhaps */
+		return true; /* it may continue */
 	return read_cri(unwrap_one(text, decoded), &cri) && cri.part;
 }

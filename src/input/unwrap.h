@@ -1,16 +1,14 @@
 /*
- * unwrap: the line that a program in a container wrote, out of files in which the runtime encodes it or
- * splits it.
+ * unwrap: restores the line that a program in a container wrote from files in which the runtime encodes or splits it.
  *
- *   json-file   {"log":"LINE\n","stream":"stdout","time":"2026-11-20T14:01:02.123Z"}, with "attrs" before the
- * time or not; without the "\n" the line goes on in the next one of its stream CRI 2026-11-20T14:01:02.123Z
- * stdout P LINE ... stdout F LINE Either becomes "2026-11-20T14:01:02.123Z stdout F LINE", which line.h
- * knows. Lines of other files pass as they are. The pieces of a line are joined, stream by stream, up to
- * LINE_MAX_BYTES; a longer line is cut, as everywhere. What follows a line of json-file that is longer than
- * that is taken for its rest, since its end was not seen: a client's text at the beginning of a piece must
- * not become a line of its own. One struct for each log that is read, in the order of its lines. Aborts if
- * memory cannot be allocated. Sources: moby daemon/logger/jsonfilelog, kubernetes
- * pkg/kubelet/kuberuntime/logs.
+ *   json-file   {"log":"LINE\n","stream":"stdout","time":"2026-11-20T14:01:02.123Z"}, with or without "attrs"
+ *               before the time; without the "\n" the line continues in the next one of its stream
+ *   CRI         2026-11-20T14:01:02.123Z stdout P LINE ... stdout F LINE
+ * Either becomes "2026-11-20T14:01:02.123Z stdout F LINE", which line.h knows. Lines of other files pass unchanged. The
+ * parts of a line are joined, separately for each stream, up to LINE_MAX_BYTES; a longer line is cut, as everywhere.
+ * What follows a longer line of json-file counts as its rest, since its end was not seen: text of a client at the
+ * beginning of a part must not become a line of its own. Each log that is read has one struct, for its lines in order.
+ * Sources: moby daemon/logger/jsonfilelog, kubernetes pkg/kubelet/kuberuntime/logs.
  */
 #ifndef WFS_INPUT_UNWRAP_H
 #define WFS_INPUT_UNWRAP_H
@@ -30,37 +28,37 @@ struct unwrap_open {
 	char text[LINE_MAX_BYTES];
 };
 
-/* Zeroed before its first line; of no use to others but waits. */
+/* Zeroed before the first line. Everything but waits is private. */
 struct unwrap {
-	bool waits; /* a stream has pieces of a line, so that the next one must come through here */
+	bool waits; /* a stream holds parts of a line, so the next line must pass through unwrap_next */
 	struct unwrap_open open[UNWRAP_STREAMS];
 	char decoded[LINE_MAX_BYTES];
 };
 
 enum {
 	UNWRAP_LINE = 0,
-	UNWRAP_PART = 1, /* more of the line will come: there is nothing to read yet */
+	UNWRAP_PART = 1, /* more of the line will come: there is nothing to process yet */
 };
 
-/* True when a line has to go through unwrap_next; so has one that line_parse calls LINE_PART. unwrap may be
- * NULL: nothing was held yet. */
+/*
+ * Returns true if a line must pass through unwrap_next; so must one for which line_parse returns LINE_PART. unwrap may
+ * be NULL: nothing is held yet.
+ */
 static inline bool unwrap_wants(const struct unwrap *unwrap, struct span text)
 {
 	return (text.len > 0 && text.p[0] == '{') || (unwrap != NULL && unwrap->waits);
 }
 
 /*
- * The next line of the log. cut: it is longer than text; set when what is returned is not whole. *ret: text,
- * or what was made of it, valid until the next call and as long as text.
+ * Processes the next line of the log. *cut: the line is longer than text; set to true if the result is not the whole
+ * line. *ret: text, or what was made of it; valid until the next call and for as long as text.
  */
 int unwrap_next(struct unwrap *unwrap, struct span text, bool *cut, struct span *ret);
 
-/* One line by itself: text, or what it was decoded to, in out. For callers that want no more than its header.
- */
+/* Returns a single line: text, or what it was decoded to in out. For callers that only need its header. */
 struct span unwrap_one(struct span text, char out[static LINE_MAX_BYTES]);
 
-/* True when the line goes on in another one, so that reading should not stop behind it. text: of any
- * length. */
+/* Returns true if the line continues in another one, so that a chunk should not end after it. text: of any length. */
 bool unwrap_is_part(struct span text);
 
 #endif
