@@ -1,7 +1,7 @@
 /*
- * audit: manual actions, and who requested them. Read by the view acts, and by query.h.
+ * audit: records manual actions and who requested them. The view acts and query.h read them.
  *
- * Inside a transaction of store.h. Errors as of store.h.
+ * Must be called within a transaction of store.h. Errors: see store.h.
  */
 #ifndef WFS_STORE_AUDIT_H
 #define WFS_STORE_AUDIT_H
@@ -13,14 +13,14 @@
 #include "base/why.h"
 #include "store/store.h"
 
-/* A note of the operator for that day; the only acts that are kept for ever. */
+/* An operator's note for that day; the only kind of action that is kept for ever. */
 #define AUDIT_NOTE "note"
 
-/* One action. who: "uid 0 (root)"; what: "block", "unblock all" ...; net may be NULL; reason: "" for none. */
+/* Adds one action. who: "uid 0 (root)"; what: "block", "unblock all" ...; net may be NULL; reason: "" for none. */
 int audit_add(struct store *store, int64_t time_s, const char *who, const char *what, const struct net *net,
               const char *reason, struct why *why);
 
-/* Removes at most n_max acts from before before_s, but no notes. */
+/* Removes at most n_max actions older than before_s, except notes. */
 int audit_purge(struct store *store, int64_t before_s, size_t n_max, struct why *why);
 
 #endif

@@ -18,7 +18,10 @@ static int fail(const char *path, const char *what, struct why *why)
 	return why_set(why, err, "%s: cannot %s it: %s", path, what, strerror(err));
 }
 
-/* Into an empty file, which will be path. The copy needs no WAL: who may read it can open it. */
+/*
+ * Copies into an empty file, which will become path. The copy does not use WAL, so that whoever may read it can open
+ * it.
+ */
 static int copy_to(struct store *store, const char *temporary, const char *path, struct why *why)
 {
 	sqlite3 *to = NULL;
@@ -40,7 +43,7 @@ static int copy_to(struct store *store, const char *temporary, const char *path,
 	return rc == SQLITE_OK ? 0 : -EIO;
 }
 
-/* With what SQLite leaves beside a file that it could not write. */
+/* Also removes what SQLite leaves beside a file that it could not write. */
 static void remove_unfinished(const char *temporary)
 {
 	char beside[PATH_MAX + sizeof "-journal"];
@@ -50,7 +53,7 @@ static void remove_unfinished(const char *temporary)
 	(void)unlink(temporary);
 }
 
-/* The name appears when everything is on the disk. */
+/* Gives the file its name once everything is on disk. */
 static int publish(int fd, const char *temporary, const char *path, bool replace, struct why *why)
 {
 	char dir[PATH_MAX];

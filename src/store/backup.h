@@ -1,7 +1,7 @@
 /*
- * backup: a consistent copy of the database in one file, while others read and write it.
+ * backup: makes a consistent copy of the database in one file, while other processes read and write it.
  *
- * Source: SQLite's page "SQLite Backup API": one step copies the state of one moment.
+ * Source: SQLite's page "SQLite Backup API": a single step copies the state of one moment.
  */
 #ifndef WFS_STORE_BACKUP_H
 #define WFS_STORE_BACKUP_H
@@ -11,8 +11,8 @@
 #include "store/store.h"
 
 /*
- * Copies it to path, with the mode of the database: complete and on the disk, or not at all. replace: also when path
- * exists, else -EEXIST. Errors: as of store.h, of mkstemp(3) and of rename(2).
+ * Copies the database to path, with its mode. The copy appears complete and synced, or not at all. replace: overwrite
+ * an existing file; otherwise returns -EEXIST if path exists. Errors: see store.h, mkstemp(3) and rename(2).
  */
 int store_backup(struct store *store, const char *path, bool replace, struct why *why);
 

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 
 struct table {
-	sqlite3_vtab base; /* first, as SQLite wants it */
+	sqlite3_vtab base; /* must be first, for SQLite */
 	const struct store *store;
 };
 
@@ -35,7 +35,7 @@ static int disconnect_table(sqlite3_vtab *table)
 	return SQLITE_OK;
 }
 
-/* There is one way to read it: all, in order. */
+/* There is only one way to read it: all rows in order. */
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
 	(void)table;

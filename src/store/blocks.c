@@ -46,7 +46,7 @@ int store_add_blocks(struct store *store, struct block *blocks, size_t n, struct
 	for (size_t i = 0; i < n; i++)
 		daily_row(&store->daily, blocks[i].since_s / 86400, blocks[i].rule)->blocks++;
 	rc = batch_run(store, s, blocks, sizeof *blocks, n, block_value, why);
-	/* Rows of one statement get consecutive ids, in their order, when no id was ever near its end. */
+	/* A statement gives its rows consecutive ids in their order, as long as ids are nowhere near their maximum. */
 	for (size_t i = 0; i < n && rc == 0; i++)
 		blocks[i].id = sqlite3_last_insert_rowid(store->db) - (int64_t)(n - 1 - i);
 	for (size_t i = 0; i < n && rc == 0 && store->running != NULL; i++)
@@ -79,7 +79,7 @@ int store_add_dropped(struct store *store, int64_t block_id, const struct store_
 	return rc < 0 ? rc : 0;
 }
 
-/* As store_prolong, of a database without an index on addresses. */
+/* Like store_prolong, for a database without an index on addresses. */
 static int prolong_known(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s,
                          int64_t until_s, struct why *why)
 {
@@ -158,7 +158,7 @@ int store_end(struct store *store, const struct block *block, int64_t at_s, cons
 	return sql_run(store, s, why);
 }
 
-/* Blocks that expired until then have their events. */
+/* Blocks that expired up to this time have their events. */
 #define EXPIRED "(SELECT CAST(value AS INTEGER) FROM daemon WHERE key = 'expired')"
 
 int store_note_expired(struct store *store, int64_t now_s, struct why *why)
@@ -188,8 +188,9 @@ int store_note_expired(struct store *store, int64_t now_s, struct why *why)
 }
 
 /*
- * Whether an eighth of the table or more is to be read: then all of it is read as it lies in the file, ten times as
- * fast as finding a million rows one by one. How many rows there are is not counted: ids are given one after the other.
+ * Finds out whether a walk would read an eighth of the table or more. If so, reading the whole table in file order is
+ * ten times as fast as finding a million rows one by one. The number of rows is estimated from the ids, which are
+ * consecutive.
  */
 static int reads_most(struct store *store, int64_t since_s, bool *ret, struct why *why)
 {
@@ -205,8 +206,10 @@ static int reads_most(struct store *store, int64_t since_s, bool *ret, struct wh
 	return rc < 0 ? rc : 0;
 }
 
-/* "id IN" reads them as they lie in the file; in the order of the index each of 100,000 is read from another page,
- * which takes twice as long. */
+/*
+ * "id IN" reads the rows in file order. In index order, each of 100,000 rows would be on another page, which takes
+ * twice as long.
+ */
 
 #define RUNNING "SELECT id, address, since, until, offence, rule, cause, proven, NULL FROM block "
 #define SINCE                                                                                                          \
@@ -214,7 +217,7 @@ static int reads_most(struct store *store, int64_t since_s, bool *ret, struct wh
 	"b.proven, r.name "                                                                                            \
 	"FROM block b CROSS JOIN rule r ON r.id = b.rule "
 
-/* A walk over blocks that end after at_s: by the index, or, when these are most of the table, over all of it. */
+/* Begins a walk over blocks that end after at_s: by the index, or over the whole table if they are most of it. */
 static int walk(struct store *store, enum statement some, const char *some_words, enum statement most,
                 const char *most_words, int64_t at_s, struct why *why)
 {

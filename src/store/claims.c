@@ -45,7 +45,7 @@ static void claim_value(sqlite3_context *context, const void *row, int column)
 
 int store_put_claims(struct store *store, const struct store_claim *claims, size_t n, struct why *why)
 {
-	/* REPLACE, so that the trigger of an amnesty sees each. */
+	/* REPLACE, so that the trigger for amnesties sees each of them. */
 	sqlite3_stmt *const s = sql_statement(
 		store, CLAIM_PUT,
 		"INSERT OR REPLACE INTO claim (address, what, peer, since, until, said, offence, rule, category) "
@@ -131,7 +131,7 @@ int store_peers(struct store *store, struct why *why)
 	                0, why);
 }
 
-/* NUL-ended, cut. */
+/* Copies a column, truncated and with a NUL. */
 static void read_text(sqlite3_stmt *s, int column, char *out, size_t cap)
 {
 	const char *const text = sql_text(s, column);
@@ -158,7 +158,7 @@ int store_next_peer(struct store *store, struct store_peer *ret, struct why *why
 	return 0;
 }
 
-/* --- what is good elsewhere --- */
+/* --- networks that are good on other hosts --- */
 
 int store_put_digest(struct store *store, const struct store_digest *digest, struct why *why)
 {

@@ -9,7 +9,7 @@ struct daily_row *daily_row(struct daily *d, int64_t day, int64_t rule)
 {
 	size_t i = d->last;
 
-	/* There are few of them, and most often it is one of the last. */
+	/* There are few rows, and it is usually one of the last. */
 	if (i < d->n && d->rows[i].day == day && d->rows[i].rule == rule)
 		return &d->rows[i];
 	for (i = d->n; i > 0 && (d->rows[i - 1].day != day || d->rows[i - 1].rule != rule);)

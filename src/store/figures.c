@@ -2,7 +2,7 @@
 
 #include "store/sql.h"
 
-/* As in query.c: one that cannot be prepared returns its error when the first row is read. */
+/* As in query.c: if the statement cannot be prepared, reading the first row returns the error. */
 static sqlite3_stmt *begin(struct store *store, enum statement which, const char *words, int64_t from, int64_t until)
 {
 	struct why ignored;
@@ -41,7 +41,7 @@ int figures_next_sum(struct store *store, struct figures_sum *ret, struct why *w
 	return rc;
 }
 
-/* A hit without a log and with the rule of the DNS lists is a list's answer; a vote has no log either. */
+/* A hit without a log whose rule is in category dnsbl is a list's answer; a vote has no log, either. */
 void figures_hits(struct store *store, int64_t from_s, int64_t until_s)
 {
 	(void)begin(
@@ -66,7 +66,7 @@ int figures_next_hit(struct store *store, struct figures_hit *ret, struct why *w
 	return sql_addr(store, s, 5, "hit", &ret->address, why);
 }
 
-/* Of block b and its rule r; ?3 is now. */
+/* Columns of block b and its rule r; ?3 is now. */
 #define BLOCK_COLUMNS                                                                                                  \
 	"b.since, coalesce(b.ended, b.until), b.offence, b.proven, b.ended IS NULL AND b.until > ?3, r.name, "         \
 	"r.category, "                                                                                                 \
@@ -139,7 +139,7 @@ int figures_next_account(struct store *store, struct figures_account *ret, struc
 	const int rc = sql_row(store, s, why);
 
 	if (rc == 0)
-		*ret = (struct figures_account){.number = (uint32_t)sqlite3_column_int64(s, 0), /* as it was stored */
+		*ret = (struct figures_account){.number = (uint32_t)sqlite3_column_int64(s, 0), /* stored as uint32_t */
 		                                .hits = sqlite3_column_int64(s, 1),
 		                                .addresses = sqlite3_column_int64(s, 2),
 		                                .last_s = sqlite3_column_int64(s, 3),

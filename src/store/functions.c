@@ -1,4 +1,4 @@
-/* The functions of SQL that statements call (sql_functions in sql.h): about networks, which SQLite does not know. */
+/* SQL functions about networks that statements call (sql_functions in sql.h). */
 #include "store/sql.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@ static bool parse(sqlite3_value *value, struct net *ret)
 	return text != NULL && net_parse(text, strlen(text), ret);
 }
 
-/* The network that a constant argument names, parsed once for all rows; NULL: none. */
+/* Returns the network that a constant argument names, parsed once for all rows; NULL if there is none. */
 static const struct net *constant_net(sqlite3_context *context, sqlite3_value **values, int i)
 {
 	struct net *net = sqlite3_get_auxdata(context, i);
@@ -30,7 +30,7 @@ static const struct net *constant_net(sqlite3_context *context, sqlite3_value **
 	return sqlite3_get_auxdata(context, i);
 }
 
-/* in_net(ADDRESS, NET): whether the address or network lies in NET. NET null: no. */
+/* in_net(ADDRESS, NET): true if the address or network lies within NET; false if NET is null. */
 static void in_net(sqlite3_context *context, int n, sqlite3_value **values)
 {
 	const struct net *const around = constant_net(context, values, 1);
@@ -41,7 +41,10 @@ static void in_net(sqlite3_context *context, int n, sqlite3_value **values)
 	                                    net_has(around, &net.addr));
 }
 
-/* How the texts of all addresses in a network begin: its whole groups, up to the first that may be written as "::". */
+/*
+ * Writes the text that all addresses in a network begin with: its whole groups, up to the first that might be written
+ * "::".
+ */
 static size_t common_text(const struct net *net, char out[static NET_TEXT_MAX])
 {
 	const bool ip4 = net->len >= 96 && addr_is_ip4(&net->addr);
@@ -57,7 +60,7 @@ static size_t common_text(const struct net *net, char out[static NET_TEXT_MAX])
 	return len;
 }
 
-/* text_from(NET), text_below(NET): the texts of all addresses in NET are from the one on, and below the other. */
+/* text_from(NET), text_below(NET): the texts of all addresses in NET are >= the one and < the other. */
 static void text_from(sqlite3_context *context, int n, sqlite3_value **values)
 {
 	char text[NET_TEXT_MAX];
@@ -78,12 +81,12 @@ static void text_below(sqlite3_context *context, int n, sqlite3_value **values)
 	if (!parse(values[0], &net))
 		return;
 	if ((len = common_text(&net, text)) == 0)
-		text[len++] = 'f'; /* no text begins higher */
-	text[len - 1]++;           /* what follows the separator, or the f */
+		text[len++] = 'f'; /* no text begins with a larger character */
+	text[len - 1]++;           /* the character after the separator, or after f */
 	sqlite3_result_text(context, text, (int)len, SQLITE_TRANSIENT);
 }
 
-/* net_key(NET): sorts as addresses do, and networks before what is in them. */
+/* net_key(NET): a key that sorts like addresses do, with networks before their contents. */
 static void net_key(sqlite3_context *context, int n, sqlite3_value **values)
 {
 	uint8_t key[sizeof(struct addr) + 1];

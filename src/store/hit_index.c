@@ -13,52 +13,52 @@
 
 enum {
 	DAY_S = 86400,
-	LINKS = 4000, /* hits of a row of link: with 4 bytes each it just fits into a page (16 KiB, 35 bytes less) */
-	SPAN_MAX = 800 * 1000, /* hits from the first to the last that are gathered; a multiple of LINKS */
+	LINKS = 4000, /* hits per row of link: with 4 bytes each, a row just fits into a page (16 KiB less 35 bytes) */
+	SPAN_MAX = 800 * 1000, /* span of ids gathered at once; a multiple of LINKS */
 	ADDRESSES_MAX = 1 << 17,
 	PLACES = 2 * ADDRESSES_MAX,
-	RULES_MAX = 64, /* a bit for each */
-	AHEAD = 8,      /* hits whose memory is fetched before it is needed */
+	RULES_MAX = 64, /* one bit each */
+	AHEAD = 8,      /* how many hits ahead memory is prefetched */
 	RULE_TEXT_MAX = 24,
-	RULES_TEXT_MAX = 1024, /* of an address and a day; what does not fit is counted again */
+	RULES_TEXT_MAX = 1024, /* rules of an address on a day; what does not fit is counted again */
 };
 
-/* An address, and its new hits. Numbers of hits count from the index's base. A cache line. */
+/* An address and its new hits. Hits are numbered from the index's base. One cache line. */
 struct noted {
 	struct addr addr;
 	struct hit_index *index;
-	uint64_t oldest_rules, newest_rules; /* that it hit on these days: bits */
+	uint64_t oldest_rules, newest_rules; /* rules hit on these days, as bits */
 	uint32_t oldest, newest, n;
-	uint32_t first_s, last_s;        /* since 1970; until 2106 */
-	uint16_t oldest_day, newest_day; /* since 1970; until 2149 */
+	uint32_t first_s, last_s;        /* since 1970; good until 2106 */
+	uint16_t oldest_day, newest_day; /* since 1970; good until 2149 */
 };
 
-/* The sums of one day so far. */
+/* The sums of one rule on one day so far. */
 struct sum {
 	int64_t hits, addresses, last_s;
 };
 
 struct hit_index {
 	struct store *store;
-	int64_t base;    /* of the numbers: a multiple of LINKS */
-	int64_t last_id; /* the last hit that was gathered; 0: none */
+	int64_t base;    /* the id of hit number 0; a multiple of LINKS */
+	int64_t last_id; /* id of the last hit gathered; 0: none */
 	int64_t n_hits;
 	uint32_t *links;                     /* SPAN_MAX, little-endian */
-	uint32_t newest_s[SPAN_MAX / LINKS]; /* since 1970: of the hits of a row of link */
+	uint32_t newest_s[SPAN_MAX / LINKS]; /* since 1970; newest hit per row of link */
 	size_t n;
 	struct noted *noted;         /* ADDRESSES_MAX */
-	uint32_t *places;            /* PLACES: 1 + the number of a noted address; 0: free */
-	const struct noted *written; /* the one that SQLite is writing */
+	uint32_t *places;            /* PLACES: index in noted + 1; 0: free */
+	const struct noted *written; /* the one that SQLite is writing now */
 	size_t n_rules;
-	int64_t rules[RULES_MAX]; /* ids by bit; 0: free */
+	int64_t rules[RULES_MAX]; /* rule ids by bit; 0: free */
 	struct {
 		char text[RULE_TEXT_MAX];
 		size_t len;
 	} rule_texts[RULES_MAX]; /* ",17," */
-	int64_t day;             /* whose sums these are */
+	int64_t day;             /* the day that sums is for */
 	int64_t day_addresses;
 	struct sum sums[RULES_MAX];
-	struct daily daily; /* those of other days */
+	struct daily daily; /* sums of finished days */
 };
 
 struct hit_index *hit_index_new(struct store *store)
@@ -126,7 +126,7 @@ static unsigned bit_of(struct hit_index *x, int64_t rule)
 	return bit;
 }
 
-/* Another day begins, or the end. */
+/* Ends the current day: another one begins, or there are no more hits. */
 static void end_day(struct hit_index *x)
 {
 	for (size_t bit = 0; bit < RULES_MAX; bit++) {
@@ -192,7 +192,7 @@ static bool is_full(const struct hit_index *x, int64_t id)
 	return x->n == ADDRESSES_MAX || x->n_rules == RULES_MAX || id - x->base >= SPAN_MAX;
 }
 
-/* The row of link that the first hit belongs to may be half full. */
+/* Begins with hit id. Reads its row of link, which may be partly filled. */
 static int begin(struct hit_index *x, int64_t id, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(x->store, LINK_FIND, "SELECT back FROM link WHERE id = ?1");
@@ -234,7 +234,7 @@ static int gather(struct hit_index *x, const struct store_hit *hit, int64_t id, 
 	return 0;
 }
 
-/* Hits after that id and before the other one, as they are in the table. */
+/* Gathers hits from the table with ids between after and before, excluding both. */
 static int read_hits(struct hit_index *x, int64_t after, int64_t before, size_t n_max, size_t *ret_n, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(x->store, HITS_AFTER,
@@ -277,7 +277,7 @@ int hit_index_note(struct hit_index *x, const struct store_hit *hits, size_t n, 
 
 	if (after == 0)
 		rc = indexed_to(x, &after, why);
-	/* Before the first of this process, or from another one in between. */
+	/* Hits from before this process's first, or from another process. */
 	if (rc == 0 && after < first_id - 1)
 		rc = read_hits(x, after, first_id, SIZE_MAX / 2, &n_read, why);
 	for (size_t i = 0; i < n && rc == 0; i++) {
@@ -309,7 +309,7 @@ static void write_rule_texts(struct hit_index *x)
 			(size_t)snprintf(x->rule_texts[bit].text, RULE_TEXT_MAX, ",%" PRId64 ",", x->rules[bit]);
 }
 
-/* The next of a set of bits, which is not empty. */
+/* Returns the lowest set bit and clears it; there must be one. */
 static unsigned next_bit(uint64_t *bits)
 {
 	const unsigned bit = (unsigned)__builtin_ctzll(*bits);
@@ -318,7 +318,7 @@ static unsigned next_bit(uint64_t *bits)
 	return bit;
 }
 
-/* Those of the rules that ",3,17," has. */
+/* Returns those of rules that are in text, which is like ",3,17,". */
 static uint64_t rules_in(const struct hit_index *x, uint64_t rules, const char *text)
 {
 	uint64_t found = 0;
@@ -332,20 +332,20 @@ static uint64_t rules_in(const struct hit_index *x, uint64_t rules, const char *
 	return found;
 }
 
-/* Appends rules to ",3,17," of len bytes, as far as they fit; returns its length now. */
+/* Appends rules to text, which is like ",3,17," and has len bytes, as far as they fit. Returns the new length. */
 static size_t add_rules(const struct hit_index *x, uint64_t rules, char text[static RULES_TEXT_MAX], size_t len)
 {
 	while (rules != 0 && len + RULE_TEXT_MAX <= RULES_TEXT_MAX) {
 		const unsigned bit = next_bit(&rules);
 
-		len -= len > 0; /* its last comma */
+		len -= len > 0; /* overwrite the last comma */
 		memcpy(text + len, x->rule_texts[bit].text, x->rule_texts[bit].len);
 		len += x->rule_texts[bit].len;
 	}
 	return len;
 }
 
-/* The address was counted on that day before: by these rules, and among all. */
+/* Corrects the sums of a day on which the address had already been counted, for each rule and for all. */
 static void uncount(struct hit_index *x, const struct noted *a, const char *counted)
 {
 	uint64_t rules = rules_in(x, a->oldest_rules, counted);
@@ -356,8 +356,8 @@ static void uncount(struct hit_index *x, const struct noted *a, const char *coun
 }
 
 /*
- * join_hits(HEAD, DAY, RULES): what the address that is being written has already. Links the oldest of its new hits to
- * the newest of those; the result is its new RULES.
+ * join_hits(HEAD, DAY, RULES): called with the stored columns of the address being written. Links the oldest of its new
+ * hits to HEAD, the newest stored one. Returns its new RULES.
  */
 static void join_hits(sqlite3_context *context, int n, sqlite3_value **values)
 {
@@ -386,7 +386,7 @@ static void join_hits(sqlite3_context *context, int n, sqlite3_value **values)
 		more &= ~rules_in(x, more, rules);
 	}
 	len = add_rules(x, more, text, len);
-	sqlite3_result_text(context, text, (int)len, SQLITE_TRANSIENT); /* <= RULES_TEXT_MAX */
+	sqlite3_result_text(context, text, (int)len, SQLITE_TRANSIENT); /* len <= RULES_TEXT_MAX */
 }
 
 static void rules_value(sqlite3_context *context, const struct noted *a)
@@ -445,14 +445,14 @@ static int write_addresses(struct hit_index *x, struct why *why)
 	int rc;
 
 	qsort(x->noted, x->n, sizeof *x->noted,
-	      by_addr); /* near enough to the order of texts: pages are changed once */
+	      by_addr); /* close enough to the order of texts that each page changes once */
 	x->store->indexing = x;
 	rc = batch_run(x->store, s, x->noted, sizeof *x->noted, x->n, address_value, why);
 	x->store->indexing = NULL;
 	return rc;
 }
 
-/* After write_addresses, which completes them. */
+/* Call after write_addresses, which completes the links. */
 static int write_links(struct hit_index *x, struct why *why)
 {
 	sqlite3_stmt *const s =
@@ -506,7 +506,7 @@ int hit_index_write(struct hit_index *x, struct why *why)
 
 /* --- reading and purging --- */
 
-/* hit_before(ID, BACK): the hit before this one of its address, or null; BACK is its row of link. */
+/* hit_before(ID, BACK): returns the previous hit of the same address, or null. BACK is the row of link for ID. */
 static void hit_before(sqlite3_context *context, int n, sqlite3_value **values)
 {
 	const int64_t id = sqlite3_value_int64(values[0]);
@@ -533,7 +533,7 @@ int hit_index_functions(struct store *store, struct why *why)
 	return rc == SQLITE_OK ? 0 : sql_fail(store, "cannot use it", why);
 }
 
-/* ?1, ?2: as of store_purge; which never deletes the newest hit, so that ids only grow. */
+/* ?1, ?2: as in store_purge. The newest hit is never deleted, so that ids only grow. */
 #define TOO_OLD                                                                                                        \
 	"FROM (SELECT id, time, address FROM hit ORDER BY id LIMIT ?2) WHERE time < ?1 AND id < (SELECT max(id) FROM " \
 	"hit)"

@@ -1,13 +1,13 @@
 /*
- * hit_index: which hits an address has, and how many, without an index that each hit would have to be sorted into.
+ * hit_index: knows which hits an address has, and how many, without an index that every hit must be sorted into.
  *
- * Private to the folder. Hits are only appended. From time to time those that are new are indexed, in one go and in the
- * order of the addresses: table address has the newest hit of each, table link leads from each hit to the one before it
- * of the same address, table daily has the sums of the days, table latest says where the hits of the last hours begin,
- * and table indexed how far all of that goes. What is newer is read from the hits themselves, by every query: so a kill
- * at any time loses nothing, and a database of an older version, in which nothing is indexed, is one that is far
- * behind. A replay indexes hits as it stores them (hit_index_note), anybody else reads them again (hit_index_step).
- * This folder's own. Errors and transactions as of store.h. Sizes: 4 bytes a hit in link, some 40 an address.
+ * Private to the folder. Hits are only appended. From time to time the new ones are indexed together, in the order of
+ * their addresses. Table address then has each address's newest hit; table link leads from each hit to the previous one
+ * of the same address; table daily has the sums of the days; table latest says where the hits of the last hours begin;
+ * and table indexed says how far all this goes. Every query reads newer hits directly. So a kill at any time loses
+ * nothing, and a database of an older version, where nothing is indexed, is merely far behind. A replay indexes hits as
+ * it stores them (hit_index_note); other writers read them again (hit_index_step). Errors and transactions: see
+ * store.h. Size: 4 bytes per hit in link, about 40 per address.
  */
 #ifndef WFS_STORE_HIT_INDEX_H
 #define WFS_STORE_HIT_INDEX_H
@@ -27,7 +27,7 @@ struct hit_index *hit_index_new(struct store *store);
 /* Accepts NULL. */
 void hit_index_free(struct hit_index *index);
 
-/* n hits that were just stored, consecutively; the last got last_id. */
+/* Adds n hits that were just stored one after the other; last_id is the id of the last. */
 int hit_index_note(struct hit_index *index, const struct store_hit *hits, size_t n, int64_t last_id, struct why *why);
 
 /* Reads at most n_max hits that are not indexed yet, and writes the index. *ret_more: there may be more. */
@@ -36,13 +36,15 @@ int hit_index_step(struct hit_index *index, size_t n_max, bool *ret_more, struct
 /* Writes what was noted. */
 int hit_index_write(struct hit_index *index, struct why *why);
 
-/* Forgets what was noted: the transaction was rolled back. */
+/* Discards what was noted, because the transaction was rolled back. */
 void hit_index_forget(struct hit_index *index);
 
-/* Deletes hits from before before_s, of the first n_max of the table, but never the newest: see store_purge. */
+/*
+ * Deletes the hits older than before_s among the first n_max of the table, but never the newest hit: see store_purge.
+ */
 int hit_index_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why);
 
-/* The functions of SQL that this and the queries use; by store_open. */
+/* Registers the SQL functions that this and the queries use; store_open calls it. */
 int hit_index_functions(struct store *store, struct why *why);
 
 #endif

@@ -37,7 +37,7 @@ int store_rule_list(struct store *store, int64_t id, const struct portlists *lis
 	if ((rc = sql_row(store, s, why)) != 0)
 		return rc;
 	list = portlists_of(lists, sql_text(s, 0), sql_text(s, 1));
-	if ((rc = sql_row(store, s, why)) < 0) /* resets it */
+	if ((rc = sql_row(store, s, why)) < 0) /* this resets it */
 		return rc;
 	*ret = list;
 	return 0;
@@ -159,8 +159,8 @@ int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct w
 }
 
 /*
- * The hit from which on to read: all before it are too old to count, and what spent ones among them used up is older
- * still. Known by table latest, if that has all hits that are indexed; what is not indexed is read anyway.
+ * The first hit to read. All hits before it are too old to count, and the hits that spent ones among them used up are
+ * older still. Table latest knows it if it covers all indexed hits; hits that are not indexed are read anyway.
  */
 #define FIRST_SINCE                                                                                                    \
 	"(SELECT CASE WHEN (SELECT min(id) FROM latest) <= (SELECT min(id) FROM hit) / 4000 THEN "                     \
@@ -187,7 +187,7 @@ int store_next_hit(struct store *store, struct store_hit *ret, const char **ret_
 	hit.time_s = sqlite3_column_int64(s, 0);
 	hit.score = sqlite3_column_int(s, 2);
 	hit.spent = sqlite3_column_int(s, 3) == 2;
-	hit.account = (uint32_t)sqlite3_column_int64(s, 4); /* as it was written */
+	hit.account = (uint32_t)sqlite3_column_int64(s, 4); /* stored as uint32_t */
 	hit.rule = sqlite3_column_int64(s, 6);
 	*ret_category = sql_text(s, 5);
 	*ret = hit;

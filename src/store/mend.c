@@ -16,9 +16,9 @@
 enum {
 	BESIDE = 3, /* the file itself, -wal and -shm */
 	STAMP_MAX = 24,
-	RUNS_MAX_S = 10 * 366 * 86400, /* a block longer than any request allows (ten years) is damage */
+	RUNS_MAX_S = 10 * 366 * 86400, /* a block longer than ten years, which no request allows, is damage */
 	OFFENCE_MAX = 1000000,
-	SHOWN = 200, /* bytes of a path */
+	SHOWN = 200, /* bytes of a path in messages */
 };
 
 static const char *const endings[BESIDE] = {"", "-wal", "-shm"};
@@ -49,7 +49,7 @@ void store_leave(struct store *store)
 	}
 }
 
-/* All three get the name with a date; never over another. */
+/* Renames all three files to a name with the date; never overwrites a file. */
 static int move_aside(const char *path, const char stamp[static STAMP_MAX], char aside[static PATH_MAX],
                       struct why *why)
 {
@@ -67,14 +67,14 @@ static int move_aside(const char *path, const char stamp[static STAMP_MAX], char
 	return 0;
 }
 
-/* Opens the old database to read what is left; NULL when that fails too. Changes and executes nothing in it. */
+/* Opens the old database to read what is left. Returns NULL if that fails, too. Changes and executes nothing in it. */
 static sqlite3 *open_damaged(const char *aside)
 {
 	sqlite3 *db = NULL;
 
 	if (sqlite3_open_v2(aside, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
 		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-		/* So that one table can be read although the definition of another cannot. */
+		/* Allows one table to be read although another's definition is unreadable. */
 		(void)sqlite3_exec(db, "PRAGMA trusted_schema = OFF; PRAGMA writable_schema = ON", NULL, NULL, NULL);
 		return db;
 	}
@@ -94,7 +94,10 @@ static bool is_sound(sqlite3_stmt *row, int64_t now_s)
 	       until_s - now_s <= RUNS_MAX_S && offence >= 0 && offence <= OFFENCE_MAX && cause >= 0 && cause <= 2;
 }
 
-/* Copies the rule with that id from the old database; an unreadable one gets a name of its own. Returns the new id. */
+/*
+ * Copies the rule with that id from the old database and returns its new id. A rule that is unreadable is named
+ * "unknown".
+ */
 static int64_t copy_rule(sqlite3 *from, struct store *to, int64_t old_id)
 {
 	sqlite3_stmt *find = NULL, *add = NULL;
@@ -119,7 +122,10 @@ static int64_t copy_rule(sqlite3 *from, struct store *to, int64_t old_id)
 	return id;
 }
 
-/* Copies blocks in ascending or descending order of id, up to the first that is unreadable or out of place. */
+/*
+ * Copies blocks in ascending or descending order of id, up to the first that is unreadable or out of order. Returns how
+ * many.
+ */
 static size_t copy_blocks(sqlite3 *from, struct store *to, bool backwards, int64_t now_s)
 {
 	sqlite3_stmt *read = NULL, *add = NULL;
@@ -141,7 +147,7 @@ static size_t copy_blocks(sqlite3 *from, struct store *to, bool backwards, int64
 		const int64_t id = sqlite3_column_int64(read, 0);
 
 		if (backwards ? id >= last : id <= last)
-			break; /* a damaged tree may lead in a circle */
+			break; /* a damaged tree may contain a cycle */
 		last = id;
 		if (sqlite3_column_type(read, 8) != SQLITE_NULL || !is_sound(read, now_s))
 			continue;
@@ -157,7 +163,7 @@ static size_t copy_blocks(sqlite3 *from, struct store *to, bool backwards, int64
 	return n;
 }
 
-/* How far logs were read. */
+/* Copies how far logs were read. */
 static void copy_logs(sqlite3 *from, struct store *to)
 {
 	sqlite3_stmt *read = NULL, *add = NULL;
@@ -185,7 +191,7 @@ static void copy_logs(sqlite3 *from, struct store *to)
 	(void)sqlite3_finalize(read);
 }
 
-/* For a file name, and for people. */
+/* Formats the time for a file name, and for people. */
 static void write_stamps(int64_t now_s, char stamp[static STAMP_MAX], char date[static STAMP_MAX])
 {
 	const time_t t = (time_t)now_s;
@@ -197,8 +203,10 @@ static void write_stamps(int64_t now_s, char stamp[static STAMP_MAX], char date[
 		abort(); /* both fit */
 }
 
-/* Creates the new database with what the old one still has; from NULL: nothing. done: begun by the caller, completed
- * here. */
+/*
+ * Creates the new database with what the old one still has; from NULL: nothing. done: a sentence that the caller began,
+ * completed here.
+ */
 static int begin_anew(const char *path, sqlite3 *from, int64_t now_s, struct why *done, struct why *why)
 {
 	struct store *to = NULL;
@@ -232,7 +240,7 @@ int store_mend(const char *path, struct store *open, const char *reason, int64_t
 	int rc;
 
 	write_stamps(now_s, stamp, date);
-	if (gone || realpath(path, real) == NULL) /* SQLite's other files lie beside the file that a link leads to */
+	if (gone || realpath(path, real) == NULL) /* resolve links: SQLite's other files are beside the real file */
 		(void)snprintf(real, sizeof real, "%s", path);
 	if (gone) {
 		store_leave(open);

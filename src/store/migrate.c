@@ -16,26 +16,28 @@ int migrate_complete(struct store *store, struct why *why)
 	return rc < 0 ? rc : sql_exec(store, version, what, why);
 }
 
-/* What schema.sql cannot say: the views of older versions go, and new columns come, by version found. */
+/* What schema.sql cannot do: drop the views of older versions. New columns are added below, by the version found. */
 static const char prepare[] =
 	"DROP VIEW IF EXISTS active; DROP VIEW IF EXISTS hits; DROP VIEW IF EXISTS blocks; "
 	"DROP VIEW IF EXISTS acts; DROP VIEW IF EXISTS by_reason; DROP VIEW IF EXISTS by_category; "
 	"DROP VIEW IF EXISTS by_day; DROP VIEW IF EXISTS by_network; "
 	"DROP VIEW IF EXISTS sums";
 
-/* From before version 3: the sums of blocks; those of hits come when these are indexed. */
+/* From before version 3: the sums of blocks. The sums of hits are added when the hits are indexed. */
 static const char sum_blocks[] =
 	"INSERT INTO daily SELECT since / 86400, rule, 0, 0, count(*), sum(knocks), 0, sum(packets), 0 FROM block "
 	"GROUP BY 1, 2; "
 	"INSERT INTO daily SELECT day, 0, 0, 0, sum(blocks), sum(dropped), 0, sum(packets), 0 FROM daily GROUP BY day";
 
-/* From before version 3: hits get columns; credit is of the last hour, has no accounts, and begins again. */
+/* From before version 3: hits get columns. Credit lasts only an hour and has no accounts, so it starts afresh. */
 static const char accounts[] = "ALTER TABLE hit ADD COLUMN account INTEGER NOT NULL DEFAULT 0; "
 			       "ALTER TABLE hit ADD COLUMN weight INTEGER NOT NULL DEFAULT 0; "
 			       "DROP TABLE credit";
 
-/* From before version 6: packets are counted; each time that some were seen it was one at least. The sums exist since
- * version 3. */
+/*
+ * From before version 6: packets are counted. Each sighting of dropped packets counts as one. Daily sums exist since
+ * version 3.
+ */
 static const char count_blocks[] = "ALTER TABLE block ADD COLUMN packets INTEGER NOT NULL DEFAULT 0; "
 				   "ALTER TABLE block ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0; "
 				   "UPDATE block SET packets = knocks WHERE knocks > 0";

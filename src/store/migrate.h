@@ -1,7 +1,7 @@
 /*
- * migrate: the tables and views of schema.sql in a database that is new, or of an older version.
+ * migrate: creates the tables and views of schema.sql in a new database, or in one of an older version.
  *
- * Private to the folder. A kill at any time leaves the old version or the new one. Errors and transactions as of
+ * Private to the folder. A kill at any time leaves either the old version or the new one. Errors and transactions: see
  * store.h.
  */
 #ifndef WFS_STORE_MIGRATE_H
@@ -11,12 +11,12 @@
 #include "store/store.h"
 
 /*
- * Creates every table, index and view that is missing, and sets the version. Also for the index and the triggers that a
- * replay left out. In a transaction of the caller, or without one.
+ * Creates every missing table, index, trigger and view, and sets the version. Also restores the indexes and triggers
+ * that a replay left out. With or without a transaction of the caller.
  */
 int migrate_complete(struct store *store, struct why *why);
 
-/* Converts an older database, unless another process did meanwhile. Not within a transaction. */
+/* Converts an older database, unless another process has done so meanwhile. Must not be called within a transaction. */
 int migrate(struct store *store, struct why *why);
 
 #endif

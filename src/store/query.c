@@ -10,11 +10,11 @@
 #include "store/audit.h"
 #include "store/sql.h"
 
-enum { ORDERED = 256 }; /* of the hits stored last, at least so many are put in the order of their times */
+enum { ORDERED = 256 }; /* at least this many of the hits stored last are sorted by time */
 
 /* --- walks --- */
 
-/* A statement that cannot be prepared returns its error when the first row is read. */
+/* If the statement cannot be prepared, reading the first row returns the error. */
 static sqlite3_stmt *begin(struct store *store, enum statement which, const char *words, int64_t number)
 {
 	struct why ignored;
@@ -28,11 +28,11 @@ void query_stop(struct store *store)
 	(void)sqlite3_reset(store->walk);
 }
 
-/* What lies in a network; nothing in null. */
+/* True for addresses within a network; false if that is null. */
 #define INSIDE(address, net)                                                                                           \
 	address " >= text_from(" net ") AND " address " < text_below(" net ") AND in_net(" address ", " net ")"
 
-/* Copies: a walk outlives its beginning. */
+/* Binds a copy, because a walk outlives the call that begins it. */
 static void bind_net(sqlite3_stmt *s, int i, const struct net *net)
 {
 	char text[NET_TEXT_MAX];
@@ -41,7 +41,7 @@ static void bind_net(sqlite3_stmt *s, int i, const struct net *net)
 	(void)sqlite3_bind_text(s, i, text, (int)len, SQLITE_TRANSIENT);
 }
 
-/* For in_net: null for an address, which has nothing in it. */
+/* For in_net: binds null for an address, which contains nothing. */
 static void bind_around(sqlite3_stmt *s, int i, const struct net *net)
 {
 	if (net->len < 128)
@@ -50,7 +50,7 @@ static void bind_around(sqlite3_stmt *s, int i, const struct net *net)
 		sql_bind_text(s, i, NULL);
 }
 
-/* LIMIT ?i, and how far the newest id is from the oldest that is read in ?i+1. */
+/* Binds LIMIT to ?i, and to ?i+1 how many of the newest ids may be read. */
 static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 {
 	sql_bind_number(s, i, bound.rows == 0 ? -1 : (int64_t)bound.rows);
@@ -63,10 +63,10 @@ static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 	"CASE WHEN b.ended IS NULL AND b.until <= ?1 THEN 'expired' ELSE b.ended_by END, b.knocks, "                   \
 	"coalesce(b.knocked, 0), b.packets, b.bytes"
 
-/* The hits that are not indexed yet; ?3 as of bind_bound. */
+/* The hits that are not indexed yet; ?3: see bind_bound. */
 #define NEWEST_HITS "FROM hit WHERE id > (SELECT max(upto, (SELECT max(id) FROM hit) - ?3) FROM indexed)"
 
-/* Some of the active blocks b, their rules r and how many hits they have; ?3 as of bind_bound. */
+/* A choice of the active blocks b, with their rules r and numbers of hits; ?3: see bind_bound. */
 #define ACTIVE(blocks)                                                                                                 \
 	"WITH newest (address, hits) AS MATERIALIZED (SELECT address, count(*) " NEWEST_HITS " GROUP BY address) "     \
 	"SELECT " BLOCK_COLUMNS ", CASE WHEN instr(b.address, '/') THEN "                                              \
@@ -148,8 +148,7 @@ int query_next_block(struct store *store, struct query_block *ret, struct why *w
 
 void query_hits(struct store *store, const struct net *net, struct query_bound bound)
 {
-	/* chain goes from the newest hit to older ones, of many addresses as of one: what a recursion finds is queued
-	 * by id. */
+	/* chain goes from the newest hit to older ones, for one address or many: the recursion queues hits by id. */
 	sqlite3_stmt *const s = begin(
 		store, QUERY_HITS,
 		"WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE address = ?1 "
@@ -358,7 +357,7 @@ int query_next_unblocked(struct store *store, struct net *ret_net, int64_t *ret_
 		const char *const address = sql_text(s, 0);
 
 		if (address == NULL || !net_parse(address, strlen(address), ret_net))
-			continue; /* edited by hand */
+			continue; /* it was edited by hand */
 		*ret_s = sqlite3_column_int64(s, 1);
 		return 0;
 	}
@@ -425,7 +424,7 @@ int query_next_event(struct store *store, struct query_event *ret, struct why *w
 	return rc;
 }
 
-/* The newest hit is never deleted. */
+/* This works because the newest hit is never deleted. */
 int query_last_event(struct store *store, enum query_stream stream, int64_t *ret, struct why *why)
 {
 	sqlite3_stmt *const s = stream == QUERY_STREAM_HITS

@@ -123,7 +123,7 @@ int store_add_allowance(struct store *store, const struct net *net, int64_t sinc
 	return sql_run(store, s, why);
 }
 
-/* Words without quotes and backslashes as a JSON array, for json_each. The caller's to free. */
+/* Returns words as a JSON array, for json_each. They must not contain quotes or backslashes. The caller frees it. */
 static char *json_words(const char *const words[], size_t n)
 {
 	size_t len = 3, at = 1;
@@ -154,7 +154,7 @@ static char *json_nets(const struct nets *nets)
 	return text;
 }
 
-/* The networks of that cause and reason that are not in json. */
+/* Adds the networks with that cause and reason that are not in json to ret. */
 static int find_others(struct store *store, const char *cause, const char *reason, const char *json, int64_t now_s,
                        struct nets *ret, struct why *why)
 {
@@ -268,7 +268,7 @@ int store_count_allowances(struct store *store, const struct net *net, const cha
 	return sql_number(store, s, ret, why);
 }
 
-/* --- what they were, read again --- */
+/* --- reading --- */
 
 int store_good_since(struct store *store, int64_t day, struct why *why)
 {
@@ -301,7 +301,7 @@ int store_next_login(struct store *store, struct store_login *ret, struct why *w
 	sqlite3_stmt *const s = store->walk;
 	const int rc = sql_row(store, s, why);
 
-	if (rc == 0) /* as it was written */
+	if (rc == 0) /* stored as uint64_t */
 		*ret = (struct store_login){.pair = (uint64_t)sqlite3_column_int64(s, 0),
 		                            .day = sqlite3_column_int64(s, 1)};
 	return rc;
@@ -320,7 +320,7 @@ int store_next_good(struct store *store, struct store_good *ret, struct why *why
 	                           .time_s = sqlite3_column_int64(s, 2),
 	                           .score = sqlite3_column_int(s, 3),
 	                           .until_s = sqlite3_column_int64(s, 4),
-	                           .account = (uint32_t)sqlite3_column_int64(s, 5)}; /* as it was written */
+	                           .account = (uint32_t)sqlite3_column_int64(s, 5)}; /* stored as uint32_t */
 	return 0;
 }
 

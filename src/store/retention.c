@@ -6,7 +6,7 @@
 #include "store/hit_index.h"
 #include "store/sql.h"
 
-/* A kind of row that grows old. ?1: before when, ?2: how many. */
+/* A kind of row that expires. ?1: before when, ?2: how many. */
 struct old {
 	enum statement which;
 	const char *words;
@@ -58,7 +58,7 @@ int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, si
 		{PURGE_SUSPENSIONS, "DELETE FROM suspension WHERE id IN "
 	                            "(SELECT id FROM suspension WHERE ended < ?1 LIMIT ?2)"},
 		{PURGE_ERROR, "DELETE FROM daemon WHERE key = 'database_fault' AND "
-	                      "value < strftime('%Y-%m-%d', 'now', '-7 days')"}, /* it begins with its date */
+	                      "value < strftime('%Y-%m-%d', 'now', '-7 days')"}, /* the value begins with its date */
 		{PURGE_EVENTS,
 	         "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?2) AND time < ?1"},
 		{PURGE_PASSES, "DELETE FROM pass WHERE address IN "
@@ -97,7 +97,7 @@ int store_shrink(struct store *store, unsigned n_pages, struct why *why)
 		if ((rc = sql_exec(store, vacuum, "cannot shrink it", why)) < 0 || empty > (int64_t)n_pages)
 			return rc;
 	}
-	/* With a reader in the way it empties less, which is no error. */
+	/* If a reader is in the way, this truncates less, which is not an error. */
 	rc = sql_exec(store, "PRAGMA wal_checkpoint(TRUNCATE)", "cannot shrink it", why);
 	return rc < 0 && rc != -EAGAIN ? rc : STORE_NONE;
 }

@@ -6,19 +6,19 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 
-enum { CAPACITY_MIN = 4096 }; /* blocks; a power of two, as all capacities */
+enum { CAPACITY_MIN = 4096 }; /* blocks; a power of two, like every capacity */
 
 struct running_block {
 	struct net net;
 	enum block_cause cause;
-	uint32_t older; /* of the same net and cause: 1 + its number; 0: none */
+	uint32_t older; /* the next older one of the same net and cause: its index + 1; 0: none */
 	int64_t id, until_s;
 };
 
 struct running {
 	size_t n, capacity;
-	struct running_block *list; /* in the order in which they were added */
-	uint32_t *places; /* 2 * capacity, open addressing: 1 + the number of the newest of a net and cause; 0: free */
+	struct running_block *list; /* in the order of addition */
+	uint32_t *places; /* 2 * capacity, open addressing: index + 1 of the newest block of a net and cause; 0: free */
 };
 
 static void set_capacity(struct running *r, size_t capacity)
@@ -46,7 +46,7 @@ void running_free(struct running *r)
 	free(r);
 }
 
-/* The place of the newest, or the free one where it would be. */
+/* Returns the place of the newest block, or the free place where it belongs. */
 static uint32_t *place_of(const struct running *r, const struct net *net, enum block_cause cause)
 {
 	const size_t mask = 2 * r->capacity - 1;
@@ -71,7 +71,7 @@ static void put(struct running *r, const struct running_block *block)
 	*place = (uint32_t)r->n;
 }
 
-/* Those that have ended are forgotten; afterwards half the space is free. */
+/* Drops blocks that have ended. Afterwards at least half the space is free. */
 static void make_space(struct running *r, int64_t now_s)
 {
 	size_t active = 0, capacity = CAPACITY_MIN, n = r->n;

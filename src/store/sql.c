@@ -52,7 +52,7 @@ int sql_fail(struct store *store, const char *what, struct why *why)
 {
 	int err = errno_of(sqlite3_errcode(store->db));
 
-	/* The file beside it, of shared memory, does not fit: an I/O error to SQLite. */
+	/* If the shared memory file beside it does not fit, SQLite reports an I/O error. */
 	if (err == EIO && (sqlite3_system_errno(store->db) == ENOSPC || sqlite3_system_errno(store->db) == EDQUOT))
 		err = ENOSPC;
 	store->damaged |= err == EUCLEAN;

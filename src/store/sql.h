@@ -1,11 +1,12 @@
 /*
- * sql: SQLite as the files of the folder use it.
+ * sql: how the files of this folder use SQLite.
  *
  * Private to the folder. Owns struct store. A statement is prepared on first use and kept until store_close; its SQL
- * is where it is used, its index below. One that cannot be prepared is NULL: it can still be bound,
- * and the call that runs it returns the error. Order: sql_statement; sql_bind_...; sql_run, sql_add or sql_number, or
- * sql_row until that is not 0: then it is reset. Bound values are borrowed until then. Errors as of store.h.
- * Source: SQLite's page "sqlite3_bind_blob": without a statement it returns SQLITE_MISUSE and does nothing else.
+ * text is where it is used, its index is below. A statement that cannot be prepared is NULL: it can still be bound, and
+ * the call that runs it returns the error. Call order: sql_statement; sql_bind_...; then sql_run, sql_add or
+ * sql_number, or sql_row until it returns other than 0, which resets the statement. Bound values are borrowed until
+ * then. Errors: see store.h. Source: SQLite's page "sqlite3_bind_blob": without a statement it returns SQLITE_MISUSE
+ * and does nothing else.
  */
 #ifndef WFS_SQL_H
 #define WFS_SQL_H
@@ -152,7 +153,7 @@ enum statement {
 /* Rows that a statement reads; see batch.h. */
 struct batch {
 	const void *rows;
-	size_t size, n; /* bytes of a row, rows */
+	size_t size, n; /* size: bytes of a row */
 	void (*value)(sqlite3_context *context, const void *row, int column);
 };
 
@@ -160,49 +161,50 @@ struct store {
 	sqlite3 *db;
 	char *path;
 	struct {
-		sqlite3_stmt *prepared; /* NULL until it is used */
+		sqlite3_stmt *prepared; /* NULL until first used */
 		const char *words;
 	} statements[N_STATEMENTS];
-	sqlite3_stmt *walk; /* the one begun last */
-	bool open;          /* a transaction is */
+	sqlite3_stmt *walk; /* the walk that was begun last */
+	bool open;          /* a transaction is open */
 	bool memory;
-	bool writes;  /* to a file; it is ours */
-	bool fresh;   /* made by this process, and not filled yet */
-	bool damaged; /* found damaged since store_open */
+	bool writes;  /* it is a file that we opened for writing */
+	bool fresh;   /* created by this process, and not filled yet */
+	bool damaged; /* damage was found after store_open */
 	struct {
 		dev_t dev;
 		ino_t ino;
-	} beside[2];                 /* -wal and -shm, as they were made by store_open for writing; else 0 */
-	bool bulk, due;              /* due: the next store_commit is one */
-	unsigned uncommitted;        /* store_commits since the last that was one; bulk only */
-	struct batch batch;          /* of the statement that is running */
-	struct daily daily;          /* blocks and dropped packets of the transaction */
-	struct hit_index *hit_index; /* of a replay, else NULL */
-	struct hit_index *indexing;  /* the one whose addresses are written just now, or NULL */
-	struct running *running; /* likewise, of a replay into a new file: it has no index on the addresses of blocks */
-	int bulk_fd;             /* of the file, only for bulk into a fresh one; else -1 */
+	} beside[2];                 /* -wal and -shm as of store_open for writing; otherwise 0 */
+	bool bulk, due;              /* due: the next store_commit really commits */
+	unsigned uncommitted;        /* bulk only: store_commits since the last real commit */
+	struct batch batch;          /* of the running statement */
+	struct daily daily;          /* blocks and dropped packets of this transaction */
+	struct hit_index *hit_index; /* in a replay; otherwise NULL */
+	struct hit_index *indexing;  /* the one whose addresses are being written, or NULL */
+	/* in a replay into a new file, which has no index on the addresses of blocks; otherwise NULL */
+	struct running *running;
+	int bulk_fd; /* the file, only for bulk into a fresh one; otherwise -1 */
 };
 
 /* Sets why to SQLite's last error and returns its -errno. what: "cannot write". */
 int sql_fail(struct store *store, const char *what, struct why *why);
 
-/* The remedy that follows it: "; free space on its file system"; "" for most. */
+/* Returns the remedy to append to an error: "; free space on its file system"; "" for most. */
 const char *sql_remedy(int err);
 
-/* Statements, separated by ";", that return no rows and are not kept. */
+/* Runs statements, separated by ";", that return no rows and are not kept. */
 int sql_exec(struct store *store, const char *words, const char *what, struct why *why);
 
-/* One number, as sql_number, from a statement that is not kept. */
+/* Returns one number, like sql_number, from a statement that is not kept. */
 int sql_once(struct store *store, const char *words, int64_t *ret, struct why *why);
 
-/* words: a literal, the same for that place every time. */
+/* words must be a literal, always the same one for a given index. */
 sqlite3_stmt *sql_prepare(struct store *store, enum statement which, const char *words);
 
 static inline sqlite3_stmt *sql_statement(struct store *store, enum statement which, const char *words)
 {
 	if (store->statements[which].prepared == NULL)
 		return sql_prepare(store, which, words);
-	assert(store->statements[which].words == words); /* two that share a place */
+	assert(store->statements[which].words == words); /* two texts share an index */
 	return store->statements[which].prepared;
 }
 
@@ -217,13 +219,13 @@ static inline void sql_bind_text(sqlite3_stmt *s, int i, const char *text)
 	(void)sqlite3_bind_text(s, i, text, -1, SQLITE_STATIC);
 }
 
-/* As a blob; also no bytes are not null. */
+/* Binds a blob. Zero bytes are an empty blob, not null. */
 static inline void sql_bind_bytes(sqlite3_stmt *s, int i, struct span bytes)
 {
 	(void)sqlite3_bind_blob(s, i, bytes.len > 0 ? bytes.p : "", (int)bytes.len, SQLITE_STATIC);
 }
 
-/* As text, in the caller's buffer. */
+/* Binds text in the caller's buffer. */
 static inline void sql_bind_addr(sqlite3_stmt *s, int i, const struct addr *addr, char text[static ADDR_TEXT_MAX])
 {
 	(void)sqlite3_bind_text(s, i, text, (int)addr_text(addr, text), SQLITE_STATIC);
@@ -234,34 +236,37 @@ static inline void sql_bind_net(sqlite3_stmt *s, int i, const struct net *net, c
 	(void)sqlite3_bind_text(s, i, text, (int)net_text(net, text), SQLITE_STATIC);
 }
 
-/* ["192.0.2.7","192.0.2.6/31", ...]: net and all that it lies in but /0, for json_each. */
+/* Binds ["192.0.2.7","192.0.2.6/31", ...] for json_each: net and all networks that contain it, except /0. */
 void sql_bind_around(sqlite3_stmt *s, int i, const struct net *net);
 
-/* What the statements of query.c call: in_net, text_from, text_below, net_key (functions.c); by store_open. */
+/*
+ * Registers the functions that the statements of query.c call: in_net, text_from, text_below, net_key (functions.c).
+ * store_open calls it.
+ */
 int sql_functions(struct store *store, struct why *why);
 
 /* Runs a statement that returns no rows. */
 int sql_run(struct store *store, sqlite3_stmt *s, struct why *why);
 
-/* The same for an INSERT of one row: *ret_id is its id. */
+/* The same for an INSERT of one row; *ret_id is its id. */
 int sql_add(struct store *store, sqlite3_stmt *s, int64_t *ret_id, struct why *why);
 
-/* The next row; STORE_NONE: no more. */
+/* Reads the next row; STORE_NONE if there are no more. */
 int sql_row(struct store *store, sqlite3_stmt *s, struct why *why);
 
-/* The first row's first number; STORE_NONE for no row or null. */
+/* Returns the first column of the first row; STORE_NONE if there is no row or it is null. */
 int sql_number(struct store *store, sqlite3_stmt *s, int64_t *ret, struct why *why);
 
-/* Begins a walk: ?1 is since_s. Its rows: sql_row of store->walk. */
+/* Begins a walk with ?1 bound to since_s. Read its rows with sql_row on store->walk. */
 int sql_walk(struct store *store, enum statement which, const char *words, int64_t since_s, struct why *why);
 
-/* A column of a row, NULL when it is null; borrowed until the next row. */
+/* Returns a column as text, or NULL if it is null; borrowed until the next row. */
 static inline const char *sql_text(sqlite3_stmt *s, int column)
 {
 	return (const char *)sqlite3_column_text(s, column);
 }
 
-/* A column of bytes; null: none. Borrowed as well. */
+/* Returns a column as bytes, none if it is null; borrowed until the next row. */
 static inline struct span sql_bytes(sqlite3_stmt *s, int column)
 {
 	const char *const bytes = sqlite3_column_blob(s, column); /* NULL for none */
@@ -269,11 +274,11 @@ static inline struct span sql_bytes(sqlite3_stmt *s, int column)
 	return (struct span){bytes == NULL ? "" : bytes, (size_t)sqlite3_column_bytes(s, column)};
 }
 
-/* A column that is an address or a network; ends the walk when it is neither. table: named in the error. */
+/* Parse a column as an address or a network. If it is invalid, end the walk and return an error that names table. */
 int sql_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret, struct why *why);
 int sql_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret, struct why *why);
 
-/* The next row, of which that column is one. */
+/* Read the next row and parse that column of it. */
 int sql_row_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,
                  struct why *why);
 int sql_row_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret, struct why *why);

@@ -21,9 +21,9 @@
 
 enum {
 	BOOT_ID_MAX = 64,
-	USER_MAX = 64, /* of a name shown; longer ones are cut */
+	USER_MAX = 64, /* bytes of a user name in messages; longer ones are truncated */
 	BULK_WRITES =
-		8, /* deferred store_commits before write-back is started: little at a time, or starting it blocks */
+		8, /* deferred store_commits between starts of write-back: starting it for much data would block */
 };
 
 static const char *const beside[] = {"-wal", "-shm"};
@@ -35,7 +35,7 @@ static int version(struct store *store, int64_t *ret, struct why *why)
 
 static int check_version(struct store *store, int64_t found, struct why *why)
 {
-	/* Many programs count their versions from 1. */
+	/* user_version is not proof: many programs count their versions from 1. */
 	static const char tables[] = "SELECT count(*) = 5 FROM sqlite_master WHERE type = 'table' AND "
 				     "name IN ('log', 'rule', 'hit', 'block', 'daemon')";
 	int64_t ours = 0;
@@ -52,7 +52,7 @@ static int check_version(struct store *store, int64_t found, struct why *why)
 	               store->path);
 }
 
-/* Makes the tables in an empty database; two programs may try at once. */
+/* Creates the tables in an empty database; two programs may try at the same time. */
 static int create(struct store *store, struct why *why)
 {
 	int64_t found = 0;
@@ -75,7 +75,7 @@ out:
 	return rc;
 }
 
-/* The boot id of the machine: a power loss changes it, a kill does not. Empty when it cannot be read. */
+/* Reads the machine's boot id: a power loss changes it, a kill does not. Empty if it cannot be read. */
 static void boot_id(char out[static BOOT_ID_MAX])
 {
 	FILE *const f = fopen("/proc/sys/kernel/random/boot_id", "re");
@@ -89,7 +89,10 @@ static void boot_id(char out[static BOOT_ID_MAX])
 	(void)fclose(f);
 }
 
-/* A bulk load interrupted by a power loss may have left anything on the disk; one that was killed has not. */
+/*
+ * Checks for an interrupted bulk load. After a power loss the file may contain anything; after a kill it is intact, and
+ * *ret_killed is true.
+ */
 static int check_bulk(struct store *store, bool *ret_killed, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(store, BULK, "SELECT value = ?1 FROM daemon WHERE key = 'bulk'");
@@ -121,8 +124,8 @@ static void user_name(uid_t uid, char out[static USER_MAX])
 }
 
 /*
- * Explains why the file or one beside it cannot be written, where SQLite's message misleads: its owner, our user, and
- * the remedy. rc: returned, with why unchanged, when that is not the cause.
+ * Where SQLite's message misleads: explains that the file or one beside it cannot be written because of its owner, and
+ * gives the remedy. If that is not the cause, returns rc and leaves why unchanged.
  */
 static int explain_owner(const struct store *store, int rc, struct why *why)
 {
@@ -157,7 +160,7 @@ static int explain_owner(const struct store *store, int rc, struct why *why)
 	               store->path, owner, (unsigned)(st.st_mode & 07777), we);
 }
 
-/* Their names are derived from the database's, so their inodes identify them: see store_leave. */
+/* Remembers the inodes of the files beside the database, which later identify them: see store_leave. */
 static void know_beside(struct store *store)
 {
 	for (size_t i = 0; i < 2; i++) {
@@ -178,10 +181,10 @@ static int open_for_writing(struct store *store, struct why *why)
 	bool killed = false;
 	int rc;
 
-	/* SQLite opens a file it may not write read-only, and would keep it so for ever. */
+	/* SQLite opens a file that it may not write as read-only, and would keep it so for ever. */
 	if (sqlite3_db_readonly(store->db, "main") == 1)
 		return why_set(why, EROFS, "%s: cannot write it%s", store->path, sql_remedy(EROFS));
-	(void)sqlite3_busy_timeout(store->db, 5000); /* setup may wait for another process that does the same */
+	(void)sqlite3_busy_timeout(store->db, 5000); /* another process may be setting it up at the same time */
 	if ((rc = version(store, &found, why)) < 0)
 		return rc;
 	if (found == 0) {
@@ -200,23 +203,25 @@ static int open_for_writing(struct store *store, struct why *why)
 		return rc;
 	if (found < STORE_VERSION && (rc = migrate(store, why)) < 0)
 		return rc;
-	/* NORMAL keeps "exactly once" over power loss too: position and hits are lost or kept together. */
+	/*
+	 * NORMAL guarantees "exactly once" even over a power loss: a position and its hits are lost or kept together.
+	 */
 	rc = sql_exec(store,
 	              "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; "
 	              "PRAGMA wal_autocheckpoint = 256" /* 4 MiB */,
 	              "cannot set it up", why);
-	if (rc == 0 && killed) /* the switch back to WAL synced all of it to the disk */
+	if (rc == 0 && killed) /* switching back to WAL synced everything to disk */
 		rc = migrate_complete(store, why);
 	if (rc == 0 && killed)
 		rc = sql_exec(store, "DELETE FROM daemon WHERE key = 'bulk'", "cannot set it up", why);
 	(void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
 	if (rc == 0)
-		rc = version(store, &found, why); /* now they are there */
+		rc = version(store, &found, why); /* the files exist now, for know_beside */
 	know_beside(store);
 	return rc;
 }
 
-/* The file's name as SQLite's URI (RFC 3986: reserved characters are written as %XX); for sqlite3_free. */
+/* Returns the path as an SQLite URI (RFC 3986: reserved characters are written as %XX). Free it with sqlite3_free. */
 static char *immutable(const char *path)
 {
 	sqlite3_str *const uri = sqlite3_str_new(NULL);
@@ -231,7 +236,7 @@ static char *immutable(const char *path)
 	return alloc_check(sqlite3_str_finish(uri), 0, "the name of the database");
 }
 
-/* Reading needs the WAL's shared memory; a user who may not create it reads the file as it is on disk. */
+/* Reading needs the WAL's shared memory. A user who may not create it reads only what is in the file itself. */
 static int open_for_reading(struct store *store, const char *path, struct why *why)
 {
 	int64_t found = 0;
@@ -280,7 +285,9 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 	store->path = alloc_text(path == NULL ? "database in memory" : path, "the database");
 	store->memory = path == NULL;
 	store->bulk_fd = -1;
-	/* SQLite keeps a nameless database in memory while it is small, and spills the rest to a temporary file. */
+	/*
+	 * SQLite keeps a database without a name in memory while it is small, and spills the rest to a temporary file.
+	 */
 	rc = sqlite3_open_v2(path == NULL ? "" : path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK)
 		rc = sql_fail(store, "cannot open it", why);
@@ -312,15 +319,16 @@ void store_close(struct store *store)
 	for (size_t i = 0; i < N_STATEMENTS; i++)
 		(void)sqlite3_finalize(store->statements[i].prepared);
 	/*
-	 * A user who may read the file but not write beside it can then read it with sqlite3. Not while others have it
-	 * open, and not when the path no longer names our file: this would act on the file that has the name now.
+	 * Without WAL, a user who may read the file but not write beside it can read it with sqlite3. Does nothing
+	 * while others have it open. Must not be done if the path no longer names our file, because it would affect the
+	 * file of that name.
 	 */
 	if (store->writes && !store->bulk && store_health(store) == STORE_FINE)
 		(void)sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
 	(void)sqlite3_close(store->db);
 	if (store->bulk_fd >= 0)
-		(void)close(store->bulk_fd); /* after SQLite: closing any descriptor of a file gives up its locks
-		                                (fcntl(2)) */
+		/* after SQLite: closing any descriptor of a file drops its locks (fcntl(2)) */
+		(void)close(store->bulk_fd);
 	hit_index_free(store->hit_index);
 	running_free(store->running);
 	daily_done(&store->daily);
@@ -343,7 +351,7 @@ int store_begin(struct store *store, struct why *why)
 	int rc;
 
 	if (store->open)
-		return 0; /* bulk: the one before goes on */
+		return 0; /* bulk: the open transaction continues */
 	rc = sql_run(store, sql_statement(store, BEGIN, "BEGIN IMMEDIATE"), why);
 	store->open = rc == 0;
 	return rc;
@@ -366,7 +374,7 @@ int store_commit(struct store *store, struct why *why)
 {
 	if (store_commits_next(store))
 		return commit(store, why);
-	/* What the disk writes meanwhile need not be waited for at the end. Only a hint. */
+	/* Starts writing to disk now, so that less is left to wait for at the end. Only a hint. */
 	if (++store->uncommitted % BULK_WRITES == 0 && store->bulk_fd >= 0)
 		(void)sync_file_range(store->bulk_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return 0;
@@ -401,11 +409,11 @@ int store_bulk_begin(struct store *store, struct why *why)
 
 	assert(!store->open);
 	store->bulk = true;
-	if (store->memory) /* of which nothing remains */
+	if (store->memory) /* nothing of it remains */
 		return 0;
 	if (store->fresh) {
 		boot_id(id);
-		/* Exclusive first: no other process may read the mark that follows, nor find it when this fails. */
+		/* Exclusive first: no other process may read the mark that follows, or find it if this fails. */
 		rc = sql_exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE",
 		              "cannot set it up", why);
 		if (rc == 0)
@@ -454,7 +462,7 @@ int store_bulk_end(struct store *store, struct why *why)
 	if (rc < 0 || !store->fresh || store->memory || (rc = migrate_complete(store, why)) < 0)
 		return rc;
 	store->fresh = false;
-	/* One transaction with synchronous on also syncs everything written before to the disk. */
+	/* One transaction with synchronous on also syncs everything written before it to disk. */
 	return sql_exec(store,
 	                "PRAGMA synchronous = FULL; DELETE FROM daemon WHERE key = 'bulk'; "
 	                "PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
