@@ -11,9 +11,9 @@
 #include "rules/macros.h"
 
 /*
- * What <ADDR> denotes: the shape of an address, not its range; addr_parse decides. Nothing that
- * could belong to an address may be on either side, so backtracking can never cut a digit off. ":25" may
- * follow the IPv4 form only: after IPv6 it could be one more group.
+ * <ADDR> checks the shape of an address, not its range; addr_parse decides. Nothing that could belong to an address may
+ * be on either side, so backtracking can never cut off a digit. ":25" may follow the IPv4 form only: after IPv6 it
+ * could be one more group.
  */
 #define DIGITS4 "\\d{1,3}(?:\\.\\d{1,3}){3}"
 #define ADDR_REGEX                                                                                                     \
@@ -22,11 +22,11 @@
 	"(?![0-9A-Za-z%/]|\\.[0-9A-Fa-f])"
 #define NAME_REGEX    "(?<name>[0-9A-Za-z_](?:[0-9A-Za-z_.-]*[0-9A-Za-z_.])?)"
 #define SESSION_REGEX "(?<session>[0-9A-Za-z+/=-]{6,64})"
-/* What a client sent of itself, without the brackets it may be in: attacker-controlled text. */
+/* What a client sent about itself, without the brackets around it: attacker-controlled text. */
 #define FROM_REGEX "(?<from>[^\\s<>,;]{0,320})"
 #define TO_REGEX   "(?<to>[^\\s<>,;]{1,320})"
 #define HELO_REGEX "(?<helo>[0-9A-Za-z_.-]{1,255})"
-/* A client that fails to log in chooses it, too: nothing that ends a field in any log. */
+/* A client that fails to log in chooses this, too: so it excludes everything that ends a field in any log. */
 #define USER_REGEX "(?<user>[^\\x00-\\x20\\x7F<>,;()\"]{1,256})"
 
 static const struct builtin {
@@ -65,7 +65,7 @@ static bool put_builtins(const char *in, char *out, size_t cap)
 
 static size_t find_literals(const char *text, struct literal ret[static LITERALS_MAX])
 {
-	static char regex[2 * MACROS_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
+	static char regex[2 * MACROS_EXPANDED_MAX]; /* static: large, and only one thread loads rules */
 
 	return put_builtins(text, regex, sizeof regex) ? literal_find(regex, ret) : 0;
 }
@@ -79,7 +79,7 @@ static size_t occurrences(const char *text, const char *word)
 	return n;
 }
 
-/* Where in the words of the rule the byte of the regex comes from. */
+/* Returns the position in the rule's text that a byte of the expanded regex comes from. */
 static size_t before_builtins(const char *text, size_t offset)
 {
 	const char *p = text;
@@ -101,7 +101,7 @@ static size_t before_builtins(const char *text, size_t offset)
 	return (size_t)(p - text);
 }
 
-/* The text around the error and a caret under it; both without bytes that would move the caret. */
+/* Reports the text around the error with a caret under it; replaces bytes that would misplace the caret. */
 static void report_regex_error(struct rulefile_errors *errors, const struct rulefile_rule *rule, const char *key,
                                unsigned line, const char *text, size_t offset, int code)
 {
@@ -137,7 +137,7 @@ static pcre2_code *to_code(const char *regex, uint32_t options, int *ret_rc, PCR
 
 pcre2_code *compiled_piece(const char *text)
 {
-	static char regex[2 * MACROS_EXPANDED_MAX]; /* large, and rules are explained by one thread */
+	static char regex[2 * MACROS_EXPANDED_MAX]; /* static: large, and only one thread explains rules */
 	PCRE2_SIZE offset;
 	int rc;
 
@@ -147,7 +147,7 @@ pcre2_code *compiled_piece(const char *text)
 static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *key, unsigned line, const char *text,
                                  uint32_t options, bool *ret_jit, struct rulefile_errors *errors)
 {
-	static char regex[2 * MACROS_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
+	static char regex[2 * MACROS_EXPANDED_MAX]; /* static: large, and only one thread loads rules */
 	size_t jit_size = 0;
 	PCRE2_SIZE offset = 0;
 	pcre2_code *code;
@@ -160,7 +160,7 @@ static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *k
 	code = to_code(regex, options, &rc, &offset);
 	if (code == NULL)
 		report_regex_error(errors, rule, key, line, text, offset, rc);
-	else if (pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0) /* without JIT the interpreter does it */
+	else if (pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0) /* without JIT the interpreter is used */
 		(void)pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &jit_size);
 	*ret_jit = jit_size > 0;
 	return code;
@@ -184,7 +184,7 @@ static void split_globs(struct compiled *c, const char *program)
 	free(copy);
 }
 
-/* What the words of a rule make of it, and the combinations that make no sense. */
+/* Sets the kind that follows from the keys of a rule, and reports combinations that make no sense. */
 static void set_kind(struct compiled *c, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = c->rule.text;
@@ -217,8 +217,10 @@ static void set_kind(struct compiled *c, struct rulefile_errors *errors)
 		c->kind = text->forget ? RULES_KIND_FORGET : RULES_KIND_LOOKUP;
 }
 
-/* How often each builtin may appear in a match. False: one that is a group appears twice; PCRE2 would report it
- * obscurely. */
+/*
+ * Checks how often each builtin appears in a match. Returns false if one that is a group appears twice; PCRE2's own
+ * message would be obscure.
+ */
 static bool check_builtins(const struct rulefile_rule *text, struct rulefile_errors *errors)
 {
 	const size_t addrs = occurrences(text->match.text, "<ADDR>");
@@ -243,7 +245,7 @@ static bool check_builtins(const struct rulefile_rule *text, struct rulefile_err
 	return once;
 }
 
-/* Rules of one file mostly have the same: then it is not looked up again. */
+/* Sets who may write a rule's lines. Rules of one file usually name the same users, so a repeated list is copied. */
 static void set_writers(struct compiled *c, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = c->rule.text;
@@ -265,7 +267,7 @@ enum rules_about rules_about_hits(const char *category)
 	                                                                                 : RULES_ABOUT_ANY;
 }
 
-/* Good evidence that can name an account is a login. */
+/* Sets what the rule is about. Good evidence that can name an account is a login. */
 static void set_about(struct compiled *c)
 {
 	if (c->rule.text->score < 0)
@@ -275,7 +277,7 @@ static void set_about(struct compiled *c)
 			c->rule.text->category != NULL ? rules_about_hits(c->rule.text->category) : RULES_ABOUT_ANY;
 }
 
-/* The file as it is now, read once for all rules; NULL after an error. */
+/* Reads the file, once for all rules; returns NULL after an error. */
 static const struct mailboxes *read_list(struct compiled_list *list, const struct rulefile_rule *text, const char *key,
                                          unsigned line, struct rulefile_errors *errors)
 {
@@ -286,7 +288,7 @@ static const struct mailboxes *read_list(struct compiled_list *list, const struc
 	return list->boxes;
 }
 
-/* A condition about <FROM> or <TO>. has_word: the match has it. */
+/* Returns the list for a condition on <FROM> or <TO>. has_word: the match has that group. */
 static const struct mailboxes *find_list(struct rules *rules, const struct rulefile_rule *text, const char *key,
                                          const struct rulefile_listed *listed, bool has_word,
                                          struct rulefile_errors *errors)
@@ -318,7 +320,9 @@ static void set_conditions(struct rules *rules, struct compiled *c, struct rulef
 		               text->match.line, text->name);
 }
 
-/* The first rule with the same unless, from which all others have it: i itself, when there is none before it. */
+/*
+ * Returns the index of the first rule with the same unless, whose code the others share; i if there is none before it.
+ */
 static size_t same_unless(const struct rules *rules, size_t i)
 {
 	const char *const text = rules->set.rules[i].unless.text;
@@ -330,7 +334,10 @@ static size_t same_unless(const struct rules *rules, size_t i)
 	return first;
 }
 
-/* Few texts exclude lines from many rules, so each is compiled once: rules_free frees it with the first. */
+/*
+ * Compiles a rule's unless. Many rules share the same text, so each is compiled once; rules_free frees it with the
+ * first.
+ */
 static void compile_unless(struct rules *rules, size_t i, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = &rules->set.rules[i];
@@ -388,7 +395,7 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_errors *
 		rules->groups_max = groups;
 }
 
-/* "after" names a rule of the same file that notes an event; itself does. */
+/* Checks that "after" names a rule of the same file that notes an event, or the rule itself. */
 static void check_after(const struct rules *rules, size_t i, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = &rules->set.rules[i];
@@ -404,8 +411,10 @@ static void check_after(const struct rules *rules, size_t i, struct rulefile_err
 	               text->file, text->after_line, text->name, text->after);
 }
 
-/* An event has the number of the first rule that has it, and one; its logs are numbered from 0. Rules before i have
- * theirs. */
+/*
+ * Sets a rule's event number, the index of the first rule with this event plus one, and numbers its logs from 0. The
+ * rules before i have theirs already.
+ */
 static void set_event(struct rules *rules, size_t i, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = &rules->set.rules[i];

@@ -14,9 +14,9 @@ struct entry {
 	UT_hash_handle hh;
 };
 
-/* A client that chooses its addresses so that they have one hash makes a list of DUPLICATES_MAX at most. */
+/* A client that chooses addresses with equal hashes can only create one chain of at most DUPLICATES_MAX entries. */
 struct duplicates {
-	struct entry *table; /* the first in it was noted before all others */
+	struct entry *table; /* in the order of their last report, oldest first */
 };
 
 struct duplicates *duplicates_new(void)
@@ -48,7 +48,7 @@ void duplicates_clear(struct duplicates *d)
 	}
 }
 
-/* The entry, from now on the one that was noted last; without reports when there is none that is young enough. */
+/* Returns the entry and makes it the newest. It has no reports if it is new or was too old. */
 static struct entry *note(struct duplicates *d, uint64_t realm, struct span id, int64_t time_s)
 {
 	const struct session_key key = session_key_of(realm, id);

@@ -4,11 +4,11 @@
 
 #include "rules/syntax.h"
 
-enum { USEFUL_MIN = 2 }; /* bytes: a single one is in nearly every line */
+enum { USEFUL_MIN = 2 }; /* bytes: single bytes are in nearly every line */
 
-/* The literals met so far. */
+/* The literals found so far. */
 struct found {
-	struct literal first, leftmost, longest; /* leftmost and longest: not the first */
+	struct literal first, leftmost, longest; /* leftmost and longest are never the first */
 	struct literal run;                      /* the one being read */
 };
 
@@ -32,7 +32,7 @@ static void end_run(struct found *f)
 	f->run = (struct literal){0};
 }
 
-/* "(?i)" and the like change what follows the group. "(?i:x)", "(?<n>x)" and "(?!x)" do not. */
+/* Returns true for "(?i)" and the like, which change what follows the group; "(?i:x)", "(?<n>x)" and "(?!x)" do not. */
 static bool sets_options(const char *p)
 {
 	if (p[1] != '?')
@@ -47,13 +47,16 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* What is literal after a backslash: punctuation. Letters and digits have a meaning. */
+/* Returns true if the character after a backslash stands for itself: punctuation. Letters and digits have a meaning. */
 static bool is_plain_escape(char c)
 {
 	return c > ' ' && c < 0x7F && !is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z');
 }
 
-/* What may hide brackets, accept before the end, or move the beginning: such a regex is given up. */
+/*
+ * Returns true for a regex with features that may hide brackets, accept before the end, or move the beginning: it gets
+ * no literals.
+ */
 static bool is_unusual(const char *regex)
 {
 	static const char *const unusual[] = {"(*", "(?#", "(?C", "\\Q", "\\E", "\\K"};
@@ -64,7 +67,7 @@ static bool is_unusual(const char *regex)
 	return false;
 }
 
-/* Reads one atom with its quantifiers. Returns what follows, NULL when this regex is given up. */
+/* Reads one atom with its quantifiers. Returns the position after it, or NULL to give up on this regex. */
 static const char *read_atom(struct found *f, const char *p)
 {
 	const size_t len = syntax_atom_len(p);
@@ -77,7 +80,7 @@ static const char *read_atom(struct found *f, const char *p)
 	if (*p == '[' && len == 1)
 		return NULL;
 	if (*p == '\\') {
-		/* Whatever belongs to "\x41", "\o{..}", "\p{..}", "\g{..}" is not ours to read. */
+		/* The parts of "\x41", "\o{..}", "\p{..}", "\g{..}" are not parsed here. */
 		if (len == 1 || strchr("xopPgkNuUlLc0123456789", p[1]) != NULL)
 			return NULL;
 		literal = is_plain_escape(p[1]);
@@ -86,7 +89,7 @@ static const char *read_atom(struct found *f, const char *p)
 	}
 	byte = p[len - 1];
 	for (p += len; (q = syntax_quantifier(p)).len > 0; p += q.len) {
-		needed = *p == '+' && !repeated; /* what may come several times would make a worse literal */
+		needed = *p == '+' && !repeated; /* a byte that may occur several times would make a worse literal */
 		repeated = true;
 	}
 	if (literal && needed)
@@ -96,7 +99,7 @@ static const char *read_atom(struct found *f, const char *p)
 	return p;
 }
 
-/* How often a byte is in the logs of mail servers; the lower the rarer. Counted over tests/rules. */
+/* Returns how frequent a byte is in the logs of mail servers: the lower the rarer. Counted over tests/rules. */
 static size_t frequency(char byte)
 {
 	static const char often[] = "&*%^#'+}{JZ!?WXY\\KVqzQBj;HGRUFD_M@L(N)OIk\"wvSPC/<ET>-46ybAg738h,9[]f5="
@@ -132,7 +135,9 @@ bool literal_is_in(const struct literal *literal, struct span text)
 	return false;
 }
 
-/* p: behind "^". Returns what follows a queue id there, needed or not, or p; so also when it is more than once or so.
+/*
+ * Returns the position after a queue id at p, optional or not, which follows "^"; or p if there is none, or it has
+ * another quantifier.
  */
 static const char *skip_id(const char *p)
 {
@@ -164,7 +169,11 @@ size_t literal_find(const char *regex, struct literal ret[static LITERALS_MAX])
 	}
 	while (p != NULL && *p != '\0') {
 		if (*p == '|' || *p == ')' || *p == '*' || *p == '+' || *p == '?')
-			return 0; /* an alternative needs nothing of the other; the rest is no regex */
+			/*
+			 * One alternative does not need the literals of another; the other characters make an invalid
+			 * regex.
+			 */
+			return 0;
 		p = read_atom(&f, p);
 	}
 	if (p == NULL)

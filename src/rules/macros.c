@@ -10,10 +10,10 @@ enum {
 	SHOWN_MAX = 80, /* bytes of a name in a message */
 };
 
-/* Those that rules/compile.c replaces; here they stay as they are. */
+/* rules/compile.c replaces these; here they stay unchanged. */
 static const char *const builtins[] = {"ADDR", "NAME", "SESSION", "FROM", "TO", "HELO", "USER", "QUEUE", NULL};
 
-/* A regex on its way. */
+/* A regex while it is expanded. */
 struct expansion {
 	const struct macros *macros;
 	const char *place;
@@ -34,7 +34,7 @@ bool macros_is_name(const char *text, size_t len)
 
 static const char *value_of(const struct macros *macros, const char *name, size_t len)
 {
-	for (size_t i = macros->n; i-- > 0;) /* a file's own macro wins over a shared one */
+	for (size_t i = macros->n; i-- > 0;) /* a file's own macro overrides a shared one */
 		if (strlen(macros->list[i].name) == len && strncasecmp(macros->list[i].name, name, len) == 0)
 			return macros->list[i].value;
 	return NULL;
@@ -91,7 +91,7 @@ void macros_read(struct macros *macros, const struct ini *ini, struct rulefile_e
 	}
 }
 
-/* True when the "<" at p belongs to "(?<name>", "(?P<name>", "\k<name>", "\g<name>" or is escaped itself. */
+/* Returns true if the "<" at p belongs to "(?<name>", "(?P<name>", "\k<name>" or "\g<name>", or is escaped. */
 static bool names_group(const char *in, const char *p)
 {
 	const size_t n = (size_t)(p - in);
@@ -105,7 +105,7 @@ static bool names_group(const char *in, const char *p)
 	return n >= 1 && p[-1] == '\\' && !(n >= 2 && p[-2] == '\\');
 }
 
-/* The macro that p begins with; NULL: none. *ret_end: behind it. */
+/* Returns the value of the macro at p, or NULL. *ret_end: the position after it. */
 static const char *macro_at(struct expansion *x, const char *in, const char *p, const char **ret_end)
 {
 	const char *const end = *p == '<' && !names_group(in, p) ? strchr(p, '>') : NULL;

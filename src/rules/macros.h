@@ -1,8 +1,7 @@
 /*
- * macros: pieces of regexes that have a name: those of [define], which are put in here, and "<ADDR>" and its like,
- * which the compiler of rules puts in.
+ * macros: expands the named parts of regexes from [define], and knows "<ADDR>" and the others that compile.c expands.
  *
- * Names are the same whatever their case, but for those of the compiler, which are in capitals. Pure.
+ * Names are compared without case, except those of the compiler, which are in capitals. Pure.
  */
 #ifndef WFS_RULES_MACROS_H
 #define WFS_RULES_MACROS_H
@@ -14,13 +13,13 @@
 #include "rules/errors.h"
 
 enum {
-	MACROS_MAX = 256,            /* per file, the shared ones included */
-	MACROS_EXPANDED_MAX = 16384, /* bytes of a regex after its macros were put in */
+	MACROS_MAX = 256,            /* per file, including the shared ones */
+	MACROS_EXPANDED_MAX = 16384, /* bytes of a regex after its macros were expanded */
 };
 
-#define MACROS_UNANSWERED "unanswered" /* the one by which rules pass over a blocklist that refuses to answer */
+#define MACROS_UNANSWERED "unanswered" /* with this macro, rules skip replies of a blocklist that refuses to answer */
 
-/* Zeroed: none. The strings are borrowed from the ini files that were read. */
+/* An empty set is zeroed. The strings are borrowed from the ini files. */
 struct macros {
 	size_t n;
 	struct macro {
@@ -28,28 +27,27 @@ struct macros {
 	} list[MACROS_MAX];
 };
 
-/* True for the section of macros. */
+/* Returns true for the section of macros. */
 bool macros_is_section(const struct ini_entry *entry);
 
-/* Adds those of a file; an error is added to errors. */
+/* Adds the macros of a file; appends errors to errors. */
 void macros_read(struct macros *macros, const struct ini *ini, struct rulefile_errors *errors);
 
-/* The value of the last one of that name, or NULL. */
+/* Returns the value of the last macro of that name, or NULL. */
 const char *macros_value(const struct macros *macros, const char *name);
 
 /*
- * Puts macros into a regex. "<name>" is one unless it belongs to "(?<name>", "\k<name>" or the like; a "<word>" that is
- * none is literal text ("from=<a>" is common in logs). out: NUL-ended. *ret_unanswered: MACROS_UNANSWERED is among
- * them, or false. False after an error, which is added to errors with place in front.
+ * Expands the macros in a regex. "<name>" is a macro unless it belongs to "(?<name>", "\k<name>" or the like; a
+ * "<word>" that is no macro is literal text ("from=<a>" is common in logs). out: NUL-ended. *ret_unanswered:
+ * MACROS_UNANSWERED is one of them. Returns false after an error, which is appended to errors with place in front.
  */
 bool macros_expand(const struct macros *macros, const char *place, const char *regex,
                    char out[static MACROS_EXPANDED_MAX], bool *ret_unanswered, struct rulefile_errors *errors);
 
-/* The length of the "<ADDR>", "<QUEUE>" or the like that p begins with, which the compiler of rules puts in; 0: of
- * none. */
+/* Returns the length of "<ADDR>", "<QUEUE>" or another one of compile.c's at p, or 0. */
 size_t macros_builtin_len(const char *p);
 
-/* Letters, digits, "-" and "_", at least one: the name of a macro, a rule, an event or a log. */
+/* Returns true for letters, digits, "-" and "_", at least one: the form of names of macros, rules, events and logs. */
 bool macros_is_name(const char *text, size_t len);
 
 #endif

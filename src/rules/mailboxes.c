@@ -15,15 +15,15 @@
 enum { QUOTED_MAX = 80 }; /* bytes of a line shown in a message */
 
 struct mailboxes {
-	char *text; /* the names in lower case, each NUL-ended */
+	char *text; /* the entries in lower case, each NUL-ended */
 	size_t used;
-	size_t n, size;  /* of the names; of slots, a power of two, at least twice n */
-	uint32_t *slots; /* where in text a name begins, and 1; 0: free */
+	size_t n, size;  /* n: entries; size: slots, a power of two, at least twice n */
+	uint32_t *slots; /* offset of an entry in text, plus 1; 0: free */
 };
 
 /* --- the set --- */
 
-/* Without a seed: the administrator wrote what is in the set, so no attacker chose collisions. */
+/* Has no seed: the administrator wrote the entries, so no attacker chose collisions. */
 static size_t hash(const char *name, size_t len)
 {
 	const uint64_t h = hash_bytes(HASH_START, name, len);
@@ -31,7 +31,7 @@ static size_t hash(const char *name, size_t len)
 	return (size_t)(h ^ h >> 32);
 }
 
-/* The slot of the name, which has len bytes before its NUL, or the free one that it would have. */
+/* Returns the slot of the name, which has len bytes before its NUL, or the free one where it belongs. */
 static uint32_t *slot_of(const struct mailboxes *m, const char *name, size_t len)
 {
 	size_t i = hash(name, len) & (m->size - 1);
@@ -57,7 +57,7 @@ static void grow(struct mailboxes *m)
 	free(old);
 }
 
-/* name: valid; m->text has place for it. */
+/* Adds a valid name; m->text has space for it. */
 static void add(struct mailboxes *m, struct span name)
 {
 	char *const copy = m->text + m->used;
@@ -110,7 +110,10 @@ static struct span trimmed(struct span line)
 	return line;
 }
 
-/* Something, "@" and a domain; without blanks, control characters and brackets, which no log writes in one. */
+/*
+ * Returns true for some text, "@" and a domain, without blanks, control characters and angle brackets, which no log
+ * writes inside an address.
+ */
 static bool is_name(struct span name)
 {
 	const char *const at = memrchr(name.p, '@', name.len);
@@ -146,7 +149,7 @@ int mailboxes_parse(const char *path, struct span text, struct mailboxes **ret, 
 	const char *p = text.p, *const end = text.p + text.len;
 	int rc = 0;
 
-	m->text = alloc_raw(text.len + 1, 1, "a list of mail addresses"); /* a name takes no more than its line */
+	m->text = alloc_raw(text.len + 1, 1, "a list of mail addresses"); /* an entry is no longer than its line */
 	for (unsigned number = 1; p < end && rc == 0; number++) {
 		const char *const newline = memchr(p, '\n', (size_t)(end - p));
 		const size_t len = newline == NULL ? (size_t)(end - p) : (size_t)(newline - p);
@@ -162,7 +165,7 @@ int mailboxes_parse(const char *path, struct span text, struct mailboxes **ret, 
 	return rc;
 }
 
-/* All of it, len bytes, and it may shrink meanwhile. */
+/* Reads len bytes, or fewer if the file shrinks meanwhile. */
 static int read_all(int fd, char *text, size_t len, size_t *ret_len)
 {
 	size_t n = 0;

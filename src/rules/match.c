@@ -20,8 +20,8 @@ struct rules_scratch {
 	pcre2_jit_stack *stack;
 	struct prefilter *prefilter;
 	struct rules_stat stat;
-	size_t first;    /* rules before it are passed over */
-	bool is_example; /* files play no part: conditions about them hold for this rule alone */
+	size_t first;    /* rules before this one are ignored */
+	bool is_example; /* address files are ignored: conditions on them hold for the rule "example" only */
 	size_t example;
 };
 
@@ -85,10 +85,10 @@ struct rules_stat rules_stat(const struct rules_scratch *s)
 	return s->stat;
 }
 
-/* True when the regex matches the text; a limit reached is counted, and the result is then on_limit. */
+/* Returns true if the regex matches the text. If it reaches a limit, counts that and returns on_limit. */
 static bool matches(struct rules_scratch *s, const pcre2_code *code, bool jit, struct span text, bool on_limit)
 {
-	/* pcre2_jit_match skips checks of its arguments only; ours are fixed. */
+	/* pcre2_jit_match only skips checks of its arguments; ours are always valid. */
 	const int rc = jit ? pcre2_jit_match(code, (PCRE2_SPTR)text.p, text.len, 0, 0, s->data, s->context)
 	                   : pcre2_match(code, (PCRE2_SPTR)text.p, text.len, 0, PCRE2_NO_JIT, s->data, s->context);
 
@@ -98,7 +98,7 @@ static bool matches(struct rules_scratch *s, const pcre2_code *code, bool jit, s
 	return on_limit;
 }
 
-/* ovector: of the match; its data keep it in one place. */
+/* Returns a group of the match, p NULL if it is unset. */
 static struct span group(const PCRE2_SIZE *ovector, struct span text, uint32_t number)
 {
 	const PCRE2_SIZE *const at = ovector + 2 * number;
@@ -142,7 +142,7 @@ unsigned compiled_unwrap(struct span *message)
 	return message->len >= HEAD && memcmp(message->p, head, HEAD) == 0 ? 0 : times;
 }
 
-/* Reads a regex's groups; the captures are those of the last match. */
+/* Sets *hit from the groups of the last match. */
 static void read_groups(const struct rules_scratch *s, const struct compiled *c, struct span message, unsigned times,
                         struct rules_hit *hit)
 {
@@ -173,7 +173,7 @@ static bool files_hold(const struct rules_scratch *s, const struct compiled *c, 
 	return s->is_example ? c->rule.index == s->example : conditions_files(c, hit) == CONDITIONS_HOLD;
 }
 
-/* Tries one rule. */
+/* Tries one rule; returns true if it matches. */
 static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct span message, unsigned times,
                      struct rules_hit *hit)
 {
@@ -185,7 +185,7 @@ static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct s
 	if (c->reply > 0)
 		within = group(pcre2_get_ovector_pointer(s->data), message, c->reply);
 	if (c->unless != NULL && within.p != NULL &&
-	    matches(s, c->unless, c->unless_jit, within, true)) /* in doubt no client is named */
+	    matches(s, c->unless, c->unless_jit, within, true)) /* at a limit: rather name no client */
 		return false;
 	if (c->addr > 0 && (hit->where.p == NULL || !addr_parse(hit->where.p, hit->where.len, &hit->address))) {
 		s->stat.not_addresses++;
@@ -202,15 +202,13 @@ static bool is_nobody(const struct rules_hit *hit)
 	return hit->where.p != NULL && net_is_never(&net);
 }
 
-/* When the first match has a name that is not generic, no other has: there is one client, and it has one
- * name. */
+/* Returns false if the name of the first match is not generic; then no other name can be: a client has only one. */
 static bool may_be_generic(const struct rules_hit *first)
 {
 	return first->name.p == NULL || rdns_name(first->name, &first->address);
 }
 
-/* The "also" rules that match the line too, behind the first match. Returns how many matches there are with
- * it. */
+/* Adds the "also" rules that match the line, after the first match. Returns the number of all matches. */
 static size_t match_also(struct rules_scratch *s, struct prefilter_walk *walk, struct span message, unsigned times,
                          struct rules_hit ret[static RULES_HITS_MAX])
 {

@@ -6,60 +6,60 @@
 #include "base/alloc.h"
 
 enum {
-	PROGRAMS = 512,           /* remembered; a power of two */
-	OPENING = PREFIX16_BYTES, /* of a message's beginning are compared */
-	OPENINGS = 256,           /* remembered for each program; a power of two */
-	ASKED_MAX = 256,          /* searches for a rule's literals before it is decided whether they pay */
-	MISSES_MAX = 64,          /* others that came in a known opening's place before one of them gets it */
+	PROGRAMS = 512,           /* programs in the cache; a power of two */
+	OPENING = PREFIX16_BYTES, /* bytes at the beginning of a message that are compared */
+	OPENINGS = 256,           /* in the cache of each program; a power of two */
+	ASKED_MAX = 256,          /* searches for a rule's literals before deciding whether they pay off */
+	MISSES_MAX = 64,          /* other openings with the same slot before one of them replaces a known one */
 	LITERALS = 64,            /* bits of a word */
-	WINDOW = 64,              /* rules that a word has a bit for */
+	WINDOW = 64,              /* rules that a word has bits for */
 	NO_LITERAL = 0xFF,
 };
 
-/* A rule as one program sees it: what must be in a message before its regex is worth a try. */
+/* A rule of one program: what must be in a message before its regex is worth trying. */
 struct candidate {
 	const struct compiled *rule;
 	bool enabled;                /* as in the rule */
-	const struct literal *first; /* the message begins with it, or with a queue id before it; NULL: with anything */
+	const struct literal *first; /* the message begins with it, or has it after a queue id; NULL: any beginning */
 	struct prefix16_head head;   /* its first bytes */
 	size_t n_inside;
-	uint8_t inside[LITERALS_MAX]; /* indexes into the program's literals, NO_LITERAL: there was no place
-	                               */
-	unsigned asked, missed;       /* how often those were searched for, and one was not there */
+	uint8_t inside[LITERALS_MAX]; /* indexes of the program's literals; NO_LITERAL: there was no space for it */
+	unsigned asked, missed;       /* how often these were searched, and one was missing */
 };
 
-/* Which rules of a program can match any message that begins so. Bit i: its list[i]. */
+/* Which rules of a program can match a message with this beginning. Bit i: its list[i]. */
 struct opening {
 	struct prefix16 words;
-	bool used, known; /* known: possible is */
-	uint8_t misses;   /* of a known one, since it was seen last */
+	bool used, known; /* known: possible is valid */
+	uint8_t misses;   /* of a known one, since it was last seen */
 	uint64_t possible;
 };
 
-/* What is remembered of a program's rules: which are worth a try. Bit i: its list[i]. */
+/* The cache for a program's rules: which are worth trying. Bit i: its list[i]. */
 struct memory {
 	uint64_t enabled;
-	uint64_t by_byte[256]; /* the message's first, or with behind_id the first behind an id */
+	uint64_t by_byte[256]; /* by the first byte of the message or, for behind_id, the first one after an id */
 	uint64_t behind_id;
-	struct opening openings[OPENINGS]; /* by hash */
+	struct opening openings[OPENINGS]; /* hash table */
 };
 
 struct prefilter_program {
-	uint8_t len;           /* of name; 0: free */
-	struct prefix16 words; /* of name: all of it that most have */
+	uint8_t len;           /* of name; 0: a free slot */
+	struct prefix16 words; /* the beginning of name, usually all of it */
 	char name[COMPILED_PROGRAM_MAX];
-	size_t n, n_also; /* of list: the rules without "also", then those with it */
+	size_t n, n_also; /* in list: rules without "also", followed by those with it */
 	struct candidate *list;
 	size_t n_literals;
-	const struct literal *literals[LITERALS]; /* each different one once */
-	struct memory *memory;                    /* NULL: no rules, or more than there are bits */
+	const struct literal *literals[LITERALS]; /* without duplicates */
+	struct memory *memory;                    /* NULL: there are no rules, or more than bits */
 };
 
 struct prefilter {
 	const struct rules *rules;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
-	struct prefilter_program programs[PROGRAMS]; /* by hash of the name, the last one seen wins */
+	/* By hash of the name; a new program replaces the old one in its slot. */
+	struct prefilter_program programs[PROGRAMS];
 };
 
 struct prefilter *prefilter_new(const struct rules *rules, pcre2_match_data *data, pcre2_match_context *context)
@@ -85,7 +85,7 @@ void prefilter_free(struct prefilter *p)
 
 /* --- the rules of a program --- */
 
-/* The number of a literal among the program's; equal ones share it, so that none is searched for twice. */
+/* Returns the index of a literal of the program; equal ones share it, so that none is searched twice. */
 static uint8_t intern(struct prefilter_program *program, const struct literal *literal)
 {
 	for (size_t i = 0; i < program->n_literals; i++)
@@ -152,14 +152,14 @@ static void fill(struct prefilter_program *program, const struct rules *rules)
 	}
 }
 
-/* A hash of two words. */
+/* Hashes two words. */
 static uint64_t mixed(uint64_t a, uint64_t b)
 {
 	a = (a ^ b * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xD6E8FEB86659FD93);
 	return a ^ a >> 32;
 }
 
-/* The rules of a program; NULL: none, or a name no rule can mean. */
+/* Returns the rules of a program, or NULL if there are none or no rule can be for that name. */
 static const struct prefilter_program *program_of(struct prefilter *p, struct span name)
 {
 	const struct prefix16 words = prefix16_of(name.p, name.len);
@@ -167,7 +167,7 @@ static const struct prefilter_program *program_of(struct prefilter *p, struct sp
 
 	if (name.len == 0 || name.len >= COMPILED_PROGRAM_MAX)
 		return NULL;
-	/* A collision costs a look-up, no more. */
+	/* A collision only costs filling the slot again. */
 	program = &p->programs[mixed(words.front ^ name.len, words.back) % PROGRAMS];
 	if (program->len == name.len && prefix16_equal(program->words, words) &&
 	    (name.len <= PREFIX16_BYTES || memcmp(program->name, name.p, name.len) == 0))
@@ -189,7 +189,7 @@ bool prefilter_knows(struct prefilter *p, struct span program)
 
 /* --- by the beginning of a message --- */
 
-/* False when no message that continues after this opening can match: a partial match fails before its end. */
+/* Returns false if no message with this opening can match: then even a partial match fails before its end. */
 static bool can_begin(const struct prefilter *p, const struct compiled *c, const char *opening)
 {
 	return pcre2_match(c->match, (PCRE2_SPTR)opening, OPENING, 0, PCRE2_PARTIAL_HARD, p->data, p->context) !=
@@ -197,10 +197,10 @@ static bool can_begin(const struct prefilter *p, const struct compiled *c, const
 }
 
 /*
- * The rules that can match a message that begins so, or all of them. Most messages of a daemon begin in one
- * of a few ways, and most rules fail there: what was found once for an opening holds for all messages with
- * it. Openings that do not come again (queue ids) are not worth the finding, so that is done at the second
- * sight.
+ * Returns the rules that can match a message with this beginning, or all of them if that is unknown. Most messages of a
+ * daemon begin in one of a few ways, and most rules fail there: what was found once for an opening holds for all
+ * messages with it. Openings that do not come again (queue ids) are not worth the work, so it is done when an opening
+ * is seen for the second time.
  */
 static uint64_t by_opening(const struct prefilter *p, const struct prefilter_program *program, struct span message,
                            struct prefix16 words)
@@ -212,7 +212,7 @@ static uint64_t by_opening(const struct prefilter *p, const struct prefilter_pro
 		return all;
 	o = &program->memory->openings[mixed(words.front, words.back) % OPENINGS];
 	if (!o->used || !prefix16_equal(o->words, words)) {
-		if (!o->known || o->misses++ == MISSES_MAX) /* queue ids must not drive out what comes all the time */
+		if (!o->known || o->misses++ == MISSES_MAX) /* queue ids must not displace frequent openings */
 			*o = (struct opening){.words = words, .used = true};
 		return all;
 	}
@@ -226,7 +226,7 @@ static uint64_t by_opening(const struct prefilter *p, const struct prefilter_pro
 	return o->possible;
 }
 
-/* What is behind a queue id that a message may begin with; empty: it begins with none. */
+/* Returns the text after a queue id at the beginning of a message; empty if there is none. */
 static struct span behind_id(struct span message)
 {
 	const char *const colon =
@@ -237,7 +237,7 @@ static struct span behind_id(struct span message)
 	                                            : (struct span){message.p + at, message.len - at};
 }
 
-/* Those that can by the first byte, and are enabled or asked for. */
+/* Returns the rules that are possible judging by the first byte, and are enabled unless disabled is true. */
 static uint64_t by_first_byte(const struct memory *memory, struct span message, struct span behind, bool disabled)
 {
 	uint64_t may;
@@ -250,7 +250,7 @@ static uint64_t by_first_byte(const struct memory *memory, struct span message, 
 	return disabled ? may : may & memory->enabled;
 }
 
-/* The rules from base to end, as far as there are bits. */
+/* Returns a bit for each rule from base to end, as far as there are bits. */
 static uint64_t all_from(size_t base, size_t end)
 {
 	return end - base >= WINDOW ? UINT64_MAX : ((uint64_t)1 << (end - base)) - 1;
@@ -272,7 +272,7 @@ bool prefilter_begin(struct prefilter *p, struct span program, struct span messa
 		return false;
 	behind = behind_id(message);
 	worth &= by_first_byte(known->memory, message, behind, disabled);
-	if (worth == 0) /* most messages end here */
+	if (worth == 0) /* the usual case */
 		return false;
 	ret->program = known;
 	ret->base = 0;
@@ -308,7 +308,7 @@ static bool has_literal(struct prefilter_walk *walk, uint8_t literal)
 	return (walk->present & bit) != 0;
 }
 
-/* False when the message lacks something the rule's regex needs. */
+/* Returns false if the message lacks something that the rule's regex needs. */
 static bool is_worth_a_try(struct prefilter_walk *walk, struct candidate *c)
 {
 	if (!begins(c, walk->message, walk->words) &&
@@ -317,7 +317,7 @@ static bool is_worth_a_try(struct prefilter_walk *walk, struct candidate *c)
 	if (c->n_inside == 0)
 		return true;
 	if (c->asked++ == ASKED_MAX) {
-		if (c->missed < ASKED_MAX / 8) { /* what is nearly always there is not worth a search */
+		if (c->missed < ASKED_MAX / 8) { /* a literal that is nearly always there is not worth a search */
 			c->n_inside = 0;
 			return true;
 		}

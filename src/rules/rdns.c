@@ -7,7 +7,7 @@
 
 enum {
 	NAME_MAX_BYTES = 255, /* of a DNS name, RFC 1035 */
-	RUN_TOGETHER_MIN = 8, /* digits; "1234" may mean anything */
+	RUN_TOGETHER_MIN = 8, /* digits without separators; "1234" may mean anything */
 	APART_MAX = 2,        /* bytes between two octets: "198-51", "198.b51" */
 	NIBBLES = 32,
 };
@@ -34,7 +34,7 @@ static unsigned hex_value(char c)
 
 /* --- four decimal octets --- */
 
-/* The number in len digits, -1 when it is no octet; zeros in front are allowed ("051"). */
+/* Returns the value of len digits, or -1 if it is no octet; leading zeros are allowed ("051"). */
 static int octet(const char *p, size_t len)
 {
 	int value = 0;
@@ -46,7 +46,7 @@ static int octet(const char *p, size_t len)
 	return value <= 255 ? value : -1;
 }
 
-/* Digits apart: four runs of digits one after the other that are the octets, forwards or backwards. */
+/* Searches four separate runs of digits in sequence that are the octets, forwards or backwards. */
 static bool has_octets(const char *name, const uint8_t want[static 4])
 {
 	int last[4] = {-1, -1, -1, -1};
@@ -77,7 +77,7 @@ static bool has_octets(const char *name, const uint8_t want[static 4])
 	return false;
 }
 
-/* Writes the octets one after the other; pad: three digits each. Returns the length. */
+/* Writes the octets without separators; pad: three digits each. Returns the length. */
 static size_t join(const uint8_t octets[static 4], bool backwards, bool pad, char out[static 13])
 {
 	size_t n = 0;
@@ -95,7 +95,7 @@ static size_t join(const uint8_t octets[static 4], bool backwards, bool pad, cha
 	return n;
 }
 
-/* True when text is in name with no byte of its own kind on either side. */
+/* Returns true if text is in name, without a byte of its kind directly before or after it. */
 static bool has_token(const char *name, const char *text, size_t len, bool (*of_kind)(char))
 {
 	for (const char *p = name; (p = strstr(p, text)) != NULL; p++)
@@ -119,8 +119,8 @@ static bool has_run_together(const char *name, const uint8_t octets[static 4])
 /* --- hex --- */
 
 /*
- * The nibbles one after the other from p, at most one of "-._" between two. every: bytes apart are whole
- * bytes or nibbles, as the writer chose. Returns what follows, NULL when they are not there.
+ * Compares the n nibbles at p, with at most one of "-._" between two of them. Returns the position after them, or NULL
+ * if they are not there.
  */
 static const char *nibbles_at(const char *p, const uint8_t *nibbles, size_t n)
 {
@@ -134,7 +134,7 @@ static const char *nibbles_at(const char *p, const uint8_t *nibbles, size_t n)
 	return p;
 }
 
-/* The bytes in hex, run together or apart, as whole tokens. */
+/* Returns true if name has the bytes in hex, with or without separators, as complete tokens. */
 static bool has_hex(const char *name, const uint8_t *bytes, size_t n, bool backwards, bool by_nibble)
 {
 	uint8_t nibbles[NIBBLES];
@@ -158,7 +158,7 @@ static bool has_hex(const char *name, const uint8_t *bytes, size_t n, bool backw
 	return false;
 }
 
-/* "2001-db8-bad--7": the text of an IPv6 address with "-" for ":", to the end of a label. */
+/* Searches "2001-db8-bad--7": the text of an IPv6 address with "-" instead of ":", up to the end of a label. */
 static bool has_groups(const char *name, const struct addr *address)
 {
 	for (const char *p = name; *p != '\0'; p++) {
@@ -188,7 +188,8 @@ static bool is_word(const char *token, size_t len, const char *const words[])
 	return false;
 }
 
-/* The length of the part before the registered domain: "a.b" of "a.b.example.net" and of "a.b.example.co.uk".
+/*
+ * Returns the length of the part before the registered domain: of "a.b" in "a.b.example.net" and "a.b.example.co.uk".
  */
 static size_t host_part(const char *name, size_t len)
 {
@@ -220,7 +221,7 @@ static bool has_word(const char *name, size_t len)
 		if (first && is_word(name + i, letters - i, servers))
 			return false;
 		if (is_word(name + i, letters - i, words))
-			return i < host_part(name, len); /* called only then: it costs more than all of this */
+			return i < host_part(name, len); /* called only here: it costs more than everything else */
 		first = false;
 		i = end;
 	}

@@ -14,7 +14,7 @@
 
 enum { SHOWN_MAX = 80 }; /* bytes of a name in a message */
 
-/* One pass over the files. */
+/* The state of one read. */
 struct reader {
 	const struct rulefile_from *from;
 	struct rulefile_set *set;
@@ -35,7 +35,10 @@ int rulefile_errors_end(const struct rulefile_set *set, struct rulefile_errors *
 	return why_set(why, EINVAL, "%s", errors->text[0]);
 }
 
-/* What "journal_uid" in [define] says holds for all rules of the file that do not say it. */
+/*
+ * Completes and checks a rule. "journal_uid" in [define] applies to all rules of the file that do not set it
+ * themselves.
+ */
 static void finish_rule(struct reader *r, const struct macros *macros, struct rulefile_rule *rule)
 {
 	const char *const users = macros_value(macros, "journal_uid");
@@ -86,7 +89,7 @@ static void begin_rule(struct reader *r, const struct rulefile_file *file, const
 
 static void read_rules(struct reader *r, const struct ini *ini, const struct rulefile_file *file)
 {
-	static struct macros macros; /* large, and rules are read by one thread */
+	static struct macros macros; /* static: large, and only one thread reads rules */
 	bool open = false;
 
 	macros = r->shared;
@@ -125,7 +128,10 @@ static bool is_macros(const char *path)
 	return strcmp(base_name(path), "macros.rules") == 0;
 }
 
-/* Macros of several directories are all read, so that an old copy of them lacks none that shipped rules need. */
+/*
+ * Adds a file or replaces one of the same name. All macros.rules are kept, so that shipped rules find the macros they
+ * need even if an administrator's copy is old.
+ */
 static void add_file(struct reader *r, size_t dir, const char *path)
 {
 	const struct rulefile_from *const from = r->from;
@@ -144,7 +150,7 @@ static void add_file(struct reader *r, size_t dir, const char *path)
 	set->files[set->n_files++] = (struct rulefile_file){alloc_text(path, "the rules"), dir};
 }
 
-/* Editors' copies end otherwise or begin with a dot. */
+/* Backup copies of editors end differently or begin with a dot. */
 static bool is_rules_name(const char *name)
 {
 	const size_t len = strlen(name);
@@ -174,8 +180,8 @@ static bool list_dir(struct reader *r, size_t which)
 }
 
 /*
- * The macros, the administrator's last, because the last one of a name is used; then the rules, the administrator's
- * first, because the first one that matches a line is.
+ * Sorts macros first: the administrator's last, because the last one of a name wins. Then the rules: the
+ * administrator's first, because the first one that matches a line wins.
  */
 static int by_order(const void *a, const void *b)
 {
@@ -192,8 +198,8 @@ static int by_order(const void *a, const void *b)
 int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, struct rulefile_errors *errors,
                   struct why *why)
 {
-	static struct reader r;     /* large, and rules are read by one thread */
-	struct ini **shared = NULL; /* their strings are the macros' */
+	static struct reader r;     /* static: large, and only one thread reads rules */
+	struct ini **shared = NULL; /* the macros borrow their strings */
 	size_t n_shared = 0;
 	bool any = from->n_extra > 0 || from->n_dirs == 0;
 

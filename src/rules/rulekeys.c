@@ -14,10 +14,10 @@
 enum {
 	SCORE_MAX = 1000,
 	SHOWN_MAX = 80,      /* bytes of a value in a message */
-	PLACE_MAX = 512,     /* of a path, a line and a key in a message */
-	EXAMPLES_MAX = 1000, /* of one rule */
+	PLACE_MAX = 512,     /* bytes of a path, a line and a key in a message */
+	EXAMPLES_MAX = 1000, /* per rule */
 	FOR_MAX_S = 366 * 86400,
-	CATEGORIES_TEXT_MAX = 256, /* all of them with commas */
+	CATEGORIES_TEXT_MAX = 256, /* bytes of all of them, separated by commas */
 };
 
 static const char *const keys[] = {"program", "match", "unless", "category",    "reason",   "score",
@@ -41,7 +41,7 @@ static const char *shown(const char *value, char out[static SHOWN_MAX])
 	return out;
 }
 
-/* want: a sentence goes on so after "want". */
+/* Reports a wrong value. want: a phrase that follows "want". */
 static void refuse(const struct given *g, const char *want)
 {
 	char value[SHOWN_MAX];
@@ -55,10 +55,10 @@ static void refuse_second(const struct given *g)
 	rulefile_error(g->errors, "%s:%u: %s: appears twice in this rule", g->path, g->line, g->key);
 }
 
-/* True when it has MACROS_UNANSWERED. */
+/* Sets a regex. Returns true if it uses MACROS_UNANSWERED. */
 static bool set_regex(const struct given *g, struct rulefile_regex *regex)
 {
-	static char expanded[MACROS_EXPANDED_MAX]; /* large, and rules are read by one thread */
+	static char expanded[MACROS_EXPANDED_MAX]; /* static: large, and only one thread reads rules */
 	char place[PLACE_MAX];
 	bool unanswered;
 
@@ -73,7 +73,10 @@ static bool set_regex(const struct given *g, struct rulefile_regex *regex)
 	return unanswered;
 }
 
-/* "ADDRESS | LINE", or "- | LINE" for a line that the rule matches without naming a client. Returns the line. */
+/*
+ * Parses "ADDRESS | LINE", or "- | LINE" for a line that the rule matches without naming a client. Returns the line, or
+ * NULL after an error.
+ */
 static const char *hit_address(const struct given *g, struct rulefile_example *example)
 {
 	const char *const bar = strstr(g->value, " | ");
@@ -156,7 +159,7 @@ static void set_flag(const struct given *g, bool *field)
 		*field = strcasecmp(g->value, "yes") == 0;
 }
 
-/* The one word that the value may be. */
+/* Sets the flag if the value is word, the only one allowed. */
 static void set_if(const struct given *g, const char *word, bool *field)
 {
 	char want[32];
@@ -167,7 +170,7 @@ static void set_if(const struct given *g, const char *word, bool *field)
 		refuse(g, want);
 }
 
-/* "in FILE" or "not in FILE"; a relative FILE is beside the rules. */
+/* Parses "in FILE" or "not in FILE"; a relative FILE is in the directory of the rules. */
 static void set_listed(const struct given *g, struct rulefile_listed *listed)
 {
 	const bool negated = strncasecmp(g->value, "not ", 4) == 0;
@@ -197,7 +200,7 @@ static void set_for(const struct given *g)
 		refuse(g, "a duration of at most 366d, such as 24h");
 }
 
-/* "NAME LOG" */
+/* Parses "NAME LOG". */
 static void set_event(const struct given *g)
 {
 	const size_t name_len = strcspn(g->value, " ");
@@ -222,7 +225,7 @@ static void no_such_key(const struct given *g)
 	               near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
-/* The keys of any text, and those of yes or no. True: it was one. */
+/* Reads the keys with any text, and those with yes or no. Returns true if it was one of them. */
 static bool read_plain(const struct given *g)
 {
 	struct rulefile_rule *const rule = g->rule;

@@ -1,17 +1,17 @@
 /*
- * rules: does this message name a hostile client, and which?
+ * rules: tells whether a message names a hostile client, and which one.
  *
- * Owns compiled rules and the matching of one message. Knows PCRE2 and base; never where lines come from nor
- * what is done about a hit. A set is immutable once loaded, so threads share it; each thread has a scratch.
+ * Owns compiled rules and the matching of one message. Knows PCRE2 and base; knows neither where lines come from nor
+ * what happens with a hit. A set is immutable once loaded, so threads share it; each thread has its own scratch.
  *
  * Order: rules_load; rules_scratch_new per thread; rules_match_all per line; rules_scratch_free; rules_free.
- * First match wins: files of later directories first, then by name, rules in file order; besides it only rules with
- * "also = yes", and only on a line that the first matched as hostile: they add to a score and never start one. A rule
- * may have conditions besides its regexes (conditions.h), some of which need files of mail addresses: these are read
- * with the rules. An address that may never be blocked (net_is_never) does not count: such a line is not matched. Rules
- * with <SESSION> give pieces (enum rules_kind) that sessions.h puts together, in the order of the lines; there "event"
- * applies, too. Bytes, not UTF-8; LF is the only newline; every PCRE2 call has match, depth and heap limits, and
- * reaching one means "no match", counted.
+ * The first match wins: files of later directories come first, then by name, and rules in file order. In addition only
+ * rules with "also = yes" are tried, and only on a line that the first rule matched as hostile: they add to a score and
+ * never start one. A rule may have conditions besides its regexes (conditions.h); some need files of mail addresses,
+ * which are read with the rules. A line with an address that must never be blocked (net_is_never) does not match. Rules
+ * with <SESSION> return partial results (enum rules_kind), which sessions.h combines in the order of the lines; it also
+ * handles "event". Text is bytes, not UTF-8; LF is the only newline. Every PCRE2 call has match, depth and heap limits;
+ * reaching one means "no match", and is counted.
  */
 #ifndef WFS_RULES_H
 #define WFS_RULES_H
@@ -27,151 +27,156 @@
 #include "rules/writers.h"
 
 enum {
-	RULES_COUNT_MAX = 10,      /* "N attempts" and "repeated N times" count at most so often */
-	RULES_MATCH_LIMIT = 50000, /* PCRE2's own counter: some steps for each byte of 8 KiB, no square of them */
+	RULES_COUNT_MAX = 10, /* the most that "N attempts" and "repeated N times" count */
+	/* PCRE2's own counter: enough for some steps per byte of 8 KiB, not for quadratic time. */
+	RULES_MATCH_LIMIT = 50000,
 	RULES_DEPTH_LIMIT = 1000,
 	RULES_HEAP_LIMIT_KIB = 1024,
-	RULES_HITS_MAX = 4,     /* of one line: the rule that matches it and "also" rules */
-	RULES_SESSION_MAX = 64, /* bytes of a session's id */
-	RULES_LOGS_MAX = 4,     /* that report one event */
+	RULES_HITS_MAX = 4,     /* per line: the rule that matches it and "also" rules */
+	RULES_SESSION_MAX = 64, /* bytes of a session id */
+	RULES_LOGS_MAX = 4,     /* logs that report the same event */
 };
 
-/* sessions_resolve's answers. */
+/* Results of sessions_resolve. */
 enum {
 	RULES_HIT = 0,
 	RULES_NONE = 1,
 };
 
-/* What a rule's hits, or its good evidence, are about. */
+/* What a rule's hits or its good evidence are about. */
 enum rules_about {
 	RULES_ABOUT_ANY,
-	RULES_ABOUT_MAIL,  /* mail that was refused or accepted */
+	RULES_ABOUT_MAIL,  /* mail that was rejected or accepted */
 	RULES_ABOUT_LOGIN, /* logins that failed or succeeded */
 };
 
-/* "event = NAME LOG": rules of one NAME report the same events, in different logs. */
+/* "event = NAME LOG": rules with the same NAME report the same events, in different logs. */
 struct rule_event {
-	uint16_t number; /* of NAME; 0: the rule has no such key */
-	uint8_t log;     /* below RULES_LOGS_MAX; rules of the same LOG have the same */
+	uint16_t number; /* identifies NAME; 0: the rule has no such key */
+	uint8_t log;     /* below RULES_LOGS_MAX; identifies LOG */
 };
 
-/* What is known of a rule besides its regexes. */
+/* Everything about a rule except its regexes. */
 struct rule {
-	size_t index; /* its place in the set: 0..rules_count - 1 */
+	size_t index; /* in the set: 0..rules_count - 1 */
 	const struct rulefile_rule *text;
-	struct writers writers; /* whose lines count, where a source knows who wrote them */
+	struct writers writers; /* whose lines count, if a source knows the writer */
 	enum rules_about about;
 	struct rule_event event;
 };
 
-/* What a rule's match of a line means. */
+/* What it means that a rule matches a line. */
 enum rules_kind {
 	RULES_KIND_HIT,     /* complete: the address is on the line */
-	RULES_KIND_LOOKUP,  /* a hit of the client of the session */
-	RULES_KIND_AFTER,   /* a hit if "after"'s event was noted for the session; the address is on the line */
-	RULES_KIND_AGAIN,   /* the same, and the line is noted as such an event, too */
-	RULES_KIND_ADDRESS, /* note: the session is this address; no hit */
-	RULES_KIND_EVENT,   /* note: this was seen in the session; no hit */
-	RULES_KIND_FORGET,  /* the session ends; not a hit */
+	RULES_KIND_LOOKUP,  /* a hit; the client is that of the session */
+	RULES_KIND_AFTER,   /* a hit if the event of "after" was noted for the session; the address is on the line */
+	RULES_KIND_AGAIN,   /* the same, and the line itself is noted as such an event */
+	RULES_KIND_ADDRESS, /* no hit: notes the address of the session */
+	RULES_KIND_EVENT,   /* no hit: notes that this event occurred in the session */
+	RULES_KIND_FORGET,  /* no hit: the session ends */
 };
 
-/* A plain value: may be copied, and passed between threads as long as the line is kept for its spans. */
+/* A plain value: may be copied and passed between threads, as long as the line is kept for its spans. */
 struct rules_hit {
 	const struct rule *rule;
 	enum rules_kind kind;
-	struct addr address;        /* meaningless for LOOKUP until resolved, for EVENT and FORGET */
-	int score;                  /* the rule's, times count */
+	struct addr address;        /* undefined for EVENT and FORGET, and for LOOKUP until it is resolved */
+	int score;                  /* the rule's score times count */
 	unsigned count;             /* 1..RULES_COUNT_MAX */
 	struct span name;           /* what <NAME> matched; into the message */
 	struct span detail;         /* what (?<detail>...) matched; into the message */
 	struct span from, to, helo; /* what <FROM>, <TO>, <HELO> matched; into the message */
 	struct span user;           /* what <USER> matched; into the message */
-	uint32_t account;           /* account_number of it */
-	struct span where;          /* the address as it is in the message; p NULL when it is not */
-	struct span session; /* what <SESSION> matched, at most RULES_SESSION_MAX; p NULL: the rule has none, or more */
+	uint32_t account;           /* account_number of user */
+	struct span where;          /* the address in the message; p is NULL if it is not there */
+	/* What <SESSION> matched, at most RULES_SESSION_MAX bytes; p is NULL if the rule has none or it was longer. */
+	struct span session;
 };
 
 struct rules;
 struct rules_scratch;
 
 /*
- * Reads and compiles; see rulefile_read for from. All errors go to errors (the caller's to
- * rulefile_errors_done, also on success, when it is empty).
- * Errors: -EINVAL with the first error in why; *ret is NULL then.
+ * Reads and compiles the rules; see rulefile_read for from. All errors go to errors; the caller frees it with
+ * rulefile_errors_done, also on success, when it is empty.
+ * Errors: -EINVAL with the first error in why; *ret is then NULL.
  */
 int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct rulefile_errors *errors,
                     struct why *why);
 
-/* The same from n_dirs directories and n_extra files. */
+/* Like rules_load_from, for n_dirs directories and n_extra files. */
 int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra, struct rules **ret,
                struct rulefile_errors *errors, struct why *why);
 
-/* rulefile_errors_end for errors that were found later. */
+/* Like rulefile_errors_end, for errors that were found later. */
 int rules_errors_end(const struct rules *rules, struct rulefile_errors *errors, struct why *why);
 
-/* Accepts NULL. No scratch of it may be used any more. */
+/* Frees rules; accepts NULL. Their scratches must not be used any more. */
 void rules_free(struct rules *rules);
 
-/* By the category of its hits: auth is about logins, content and unknown-user about mail. */
+/* Returns what the hits of a category are about: auth is about logins, content and unknown-user about mail. */
 enum rules_about rules_about_hits(const char *category);
 
 size_t rules_count(const struct rules *rules);
 const struct rule *rules_at(const struct rules *rules, size_t index);
 
-/* How many files were read. */
+/* Returns how many files were read. */
 size_t rules_files(const struct rules *rules);
 
-/* The paths of the files of addresses that rules name, enabled or not: ret[0..]. Returns how many, at most cap. */
+/*
+ * Writes the paths of the address files that rules name, enabled or not. Returns how many, at most cap. The paths are
+ * borrowed.
+ */
 size_t rules_lists(const struct rules *rules, const char *ret[], size_t cap);
 
-/* "137 rules from 22 files"; returns out. */
+/* Writes "137 rules from 22 files"; returns out. */
 enum { RULES_SIZE_TEXT_MAX = 64 };
 const char *rules_size_text(const struct rules *rules, char out[static RULES_SIZE_TEXT_MAX]);
 
-/* Memory for matching, for one thread and one set. */
+/* The memory for matching with one set in one thread. */
 struct rules_scratch *rules_scratch_new(const struct rules *rules);
 void rules_scratch_free(struct rules_scratch *scratch);
 
 /*
- * From here on the scratch passes over the rules before first, as if they were not there: for the examples of a
- * directory's rules, which hold whatever the rules of later ones match first.
+ * From now on the scratch ignores the rules before first. For the examples of a directory's rules, which must hold
+ * whatever the rules of later directories match first.
  */
 void rules_scratch_from(struct rules_scratch *scratch, size_t first);
 
 /*
- * From here on "in FILE" and "not in FILE" hold for this rule and for no other, whatever is in the files: for its
- * examples, which cannot know them.
+ * From now on "in FILE" and "not in FILE" hold for this rule and for no other, whatever the files contain. For the
+ * examples of this rule, which cannot know the files.
  */
 void rules_scratch_example(struct rules_scratch *scratch, size_t index);
 
 /*
- * Matches one message of a program. Returns how many of ret were filled, 0: no rule matches it. ret[0] is the
- * rule that matches the line, the others are "also" rules, always of kind RULES_KIND_HIT; spans point into
- * message. All go through sessions_resolve, in the order of the lines. disabled: also try rules with
- * enabled = no (for explain and for examples).
- * "message repeated N times: [ TEXT]" is TEXT with N as its count; nested, it matches nothing.
+ * Matches one message of a program. Returns how many hits were written to ret; 0 if no rule matches. ret[0] is from the
+ * rule that matches the line; the others are from "also" rules and always of kind RULES_KIND_HIT. Spans point into
+ * message. All hits must go through sessions_resolve, in the order of the lines. disabled: also try rules with enabled
+ * = no (for explain and for examples).
+ * "message repeated N times: [ TEXT]" is TEXT with N as its count; if nested, it matches nothing.
  */
 size_t rules_match_all(struct rules_scratch *scratch, struct span program, struct span message, bool disabled,
                        struct rules_hit ret[static RULES_HITS_MAX]);
 
 /*
- * True when this one rule would match the message, whatever rules come before it; prefilters and the order of
- * rules play no part. interpret: without JIT, whose counters are kinder. For lint and tests.
+ * Returns true if this one rule would match the message, whatever rules come before it; ignores prefilters and the
+ * order of rules. interpret: match without JIT, which counts steps differently. For lint and tests.
  */
 bool rules_would_match(struct rules_scratch *scratch, size_t index, struct span program, struct span message,
                        bool interpret);
 
-/* True when a rule of the set is for this program, enabled or not. */
+/* Returns true if a rule of the set is for this program, enabled or not. */
 bool rules_know(struct rules_scratch *scratch, struct span program);
 
-/* True when "program" of the rule means this program. */
+/* Returns true if the rule's "program" includes this program. */
 bool rules_means(const struct rules *rules, size_t index, struct span program);
 
-/* What was seen, for status. */
+/* Counters for status. */
 struct rules_stat {
-	uint64_t limits;        /* a regex reached a limit */
-	uint64_t not_addresses; /* a rule matched a line, but what is there is no address */
-	uint64_t never;         /* a rule matched a line, but of an address that may never be blocked */
+	uint64_t limits;        /* how often a regex reached a limit */
+	uint64_t not_addresses; /* a rule matched a line, but the text for the address is none */
+	uint64_t never;         /* a rule matched a line, but its address must never be blocked */
 };
 struct rules_stat rules_stat(const struct rules_scratch *scratch);
 

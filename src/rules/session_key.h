@@ -1,7 +1,7 @@
 /*
- * session_key: what a session, or a client whose events are counted once, is found by in a hash table.
+ * session_key: the hash table key of a session, or of a client whose events are counted once.
  *
- * Private to the folder. All of its bytes count.
+ * Private to the folder. All bytes of the struct are compared.
  */
 #ifndef WFS_RULES_SESSION_KEY_H
 #define WFS_RULES_SESSION_KEY_H
@@ -11,11 +11,11 @@
 #include "rules/rules.h"
 
 struct session_key {
-	uint64_t realm;             /* keeps the same id apart: a hash of host and rule file, say */
-	char id[RULES_SESSION_MAX]; /* zeros behind it */
+	uint64_t realm;             /* distinguishes equal ids: a hash of host and rule file, for example */
+	char id[RULES_SESSION_MAX]; /* padded with zeros */
 };
 
-/* id: at most RULES_SESSION_MAX bytes, without a NUL at its end. */
+/* Makes a key. id: at most RULES_SESSION_MAX bytes, not ending in a NUL. */
 static inline struct session_key session_key_of(uint64_t realm, struct span id)
 {
 	struct session_key key = {.realm = realm};

@@ -13,20 +13,20 @@
 struct entry {
 	struct session_key key;
 	bool has_address;
-	bool logged_in;  /* the client, since its address was noted */
-	unsigned events; /* how often the event was noted */
-	uint64_t event;  /* the noting rule's name */
+	bool logged_in;  /* the client logged in after its address was noted */
+	unsigned events; /* how often event was noted */
+	uint64_t event;  /* hash of the noting rule's name */
 	int64_t noted_s;
 	struct addr address;
 	UT_hash_handle hh;
 };
 
 struct sessions {
-	struct entry *table; /* the first in it was noted before all others */
+	struct entry *table; /* in the order in which they were last noted, oldest first */
 	struct duplicates *duplicates;
 };
 
-/* Without a seed: names of rules and programs, and ids of the server, are not attacker-controlled. */
+/* Has no seed: names of rules and programs, and the server's ids, are not attacker-controlled. */
 static uint64_t hash_word(const char *word)
 {
 	return hash_bytes(HASH_START, word, strlen(word));
@@ -76,7 +76,7 @@ static struct entry *find(struct sessions *s, uint64_t realm, const struct rules
 	return e;
 }
 
-/* The entry of the session, from now on the one that was noted last; new when there is none. */
+/* Returns the entry of the session, a new one if there is none, and makes it the newest. */
 static struct entry *note(struct sessions *s, uint64_t realm, int64_t time_s, const struct rules_hit *hit)
 {
 	struct entry *e = find(s, realm, hit);
@@ -94,7 +94,7 @@ static struct entry *note(struct sessions *s, uint64_t realm, int64_t time_s, co
 	return e;
 }
 
-/* The entry of the session if it is young enough. */
+/* Returns the entry of the session if it is not too old, else NULL. */
 static struct entry *known(struct sessions *s, uint64_t realm, int64_t time_s, const struct rules_hit *hit)
 {
 	struct entry *const e = find(s, realm, hit);
@@ -150,8 +150,8 @@ static int resolve_after(struct sessions *s, uint64_t realm, int64_t time_s, str
 }
 
 /*
- * An attempt has failed for certain when the next one of the same session follows: the password database that reported
- * it first reports again, later. Others report the same attempts.
+ * A failed attempt is certain only when the next one of the same session follows: then the password database that
+ * reported it first reports again, later. Other databases report the same attempts and are ignored.
  */
 static int resolve_again(struct sessions *s, uint64_t realm, int64_t time_s, struct rules_hit *hit)
 {
@@ -168,7 +168,7 @@ static int resolve_again(struct sessions *s, uint64_t realm, int64_t time_s, str
 		e = note(s, realm, time_s, hit);
 		e->has_address = false;
 		e->event = event;
-		e->events = 0; /* no rule's "after" */
+		e->events = 0; /* "after" of other rules must not match */
 	}
 	return RULES_NONE;
 }
@@ -198,7 +198,7 @@ static void forget(struct sessions *s, uint64_t realm, const struct rules_hit *h
 		drop(s, e);
 }
 
-/* What keeps the sessions of hosts and servers apart. */
+/* Returns a number that keeps the sessions of hosts and rule files apart. */
 static uint64_t realm_of(struct span host, const struct rules_hit *hit)
 {
 	return hash_bytes(hash_word(hit->rule->text->file), host.p, host.len);
@@ -243,7 +243,7 @@ unsigned sessions_unreported(struct sessions *s, struct span host, int64_t time_
 {
 	const struct rule_event *const event = &hit->rule->event;
 	struct span id = {(const char *)hit->address.bytes, sizeof hit->address.bytes};
-	uint64_t realm = event->number; /* those of sessions are large */
+	uint64_t realm = event->number; /* realms of sessions are large numbers */
 
 	if (event->number == 0)
 		return hit->count;

@@ -4,7 +4,7 @@
 
 #include "rules/macros.h"
 
-/* Of "[:alpha:]", "[.x.]" or "[=x=]" inside a class; 0 when there is none at p. */
+/* Returns the length of "[:alpha:]", "[.x.]" or "[=x=]" inside a class; 0 if there is none at p. */
 static size_t posix_len(const char *p)
 {
 	const char kind = p[0] == '[' ? p[1] : '\0';
@@ -17,7 +17,7 @@ static size_t posix_len(const char *p)
 	return end != NULL ? (size_t)(end - p) + 2 : 0;
 }
 
-/* Of what "\" begins. */
+/* Returns the length of the escape at p, which is "\". */
 static size_t escape_len(const char *p)
 {
 	const char *end = NULL;
@@ -42,7 +42,7 @@ static size_t escape_len(const char *p)
 	return n;
 }
 
-/* Of the class at p, which is "[", brackets included; 0 when it does not end. */
+/* Returns the length of the class at p, which is "[", including the brackets; 0 if it has no end. */
 static size_t class_len(const char *p)
 {
 	size_t n = 1;
@@ -57,7 +57,7 @@ static size_t class_len(const char *p)
 	return p[n] == ']' ? n + 1 : 0;
 }
 
-/* Of the group at p, which is "(", brackets included; 0 when it does not end. */
+/* Returns the length of the group at p, which is "(", including the brackets; 0 if it has no end. */
 static size_t group_len(const char *p)
 {
 	size_t n = 0, depth = 0;
@@ -117,7 +117,7 @@ size_t syntax_atom_len(const char *p)
 	return n > 0 ? n : 1;
 }
 
-/* Of "{2}", "{2,}", "{,5}" or "{2,5}"; 0 when the brace is literal text. */
+/* Returns the length of "{2}", "{2,}", "{,5}" or "{2,5}"; 0 if the brace is literal text. */
 static size_t braces_len(const char *p)
 {
 	const size_t n = 1 + strspn(p + 1, "0123456789, ");

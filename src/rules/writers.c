@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-/* -1: there is no such user. */
+/* Returns the id of a user, or -1 if there is no such user. */
 static int64_t uid_of(const char *word)
 {
 	const struct passwd *const pw = getpwnam(word);
@@ -29,7 +29,7 @@ bool writers_find(const char *journal_uid, struct writers *ret)
 
 		fits = uid < 0 || ret->n < WRITERS_MAX;
 		if (uid >= 0 && fits)
-			ret->uids[ret->n++] = (uint32_t)uid; /* uid_of: it is one */
+			ret->uids[ret->n++] = (uint32_t)uid; /* checked by uid_of */
 	}
 	free(words);
 	return fits;

@@ -1,11 +1,11 @@
 /*
- * writers: which users the lines of a rule may come from, where a source knows who wrote a line.
+ * writers: which users may write the lines of a rule, if a source knows who wrote a line.
  *
- * Anybody may write "postfix/smtpd" lines with logger(1), but not as another user. A rule names those who may
- * (journal_uid: names or numbers); root always may. Without it any system user may, but no ordinary one. The
- * users are those of this machine when the rules are loaded; a name that it does not have matches no user.
- * Not checked are the command's name, which a process chooses itself (prctl), and the unit, whose name every
- * distribution and every administrator chooses. Source: systemd.journal-fields(7), _UID.
+ * Anybody can write "postfix/smtpd" lines with logger(1), but not as another user. A rule names the users it believes
+ * (journal_uid: names or numbers); root is always believed. Without the key, all system users are believed, but no
+ * ordinary ones. Names are looked up on this machine when the rules are loaded; an unknown name matches no user. Not
+ * checked are the command's name, which a process chooses itself (prctl), and the unit, whose name every distribution
+ * and every administrator chooses. Source: systemd.journal-fields(7), _UID.
  */
 #ifndef WFS_RULES_WRITERS_H
 #define WFS_RULES_WRITERS_H
@@ -15,19 +15,22 @@
 
 enum {
 	WRITERS_MAX = 8,              /* users of one rule */
-	WRITERS_SYSTEM_UID_MAX = 999, /* of system users: the same in Debian, Fedora and systemd */
+	WRITERS_SYSTEM_UID_MAX = 999, /* the highest id of a system user in Debian, Fedora and systemd */
 };
 
 struct writers {
-	bool any_system_user; /* none are named */
+	bool any_system_user; /* no users are named */
 	uint8_t n;
 	uint32_t uids[WRITERS_MAX];
 };
 
-/* journal_uid: words separated by blanks; NULL: none are named. False: more than WRITERS_MAX. */
+/*
+ * Looks up the users. journal_uid: words separated by blanks; NULL: none are named. Returns false if there are more
+ * than WRITERS_MAX.
+ */
 bool writers_find(const char *journal_uid, struct writers *ret);
 
-/* True when a line of this user counts. uid < 0: unknown. */
+/* Returns true if a line of this user counts. uid < 0: unknown. */
 bool writers_may(const struct writers *writers, int64_t uid);
 
 #endif
