@@ -1,9 +1,10 @@
 /*
- * choice: whether the journal is read, the logs, or both; and why.
+ * choice: decides whether the journal, the logs or both are read, and says why.
  *
- * [journal] read = auto reads the journal where [log] names nothing and /var/log/mail.log does not have the same lines:
- * it is not there, or it stays behind the journal's mail. The same lines are never read twice; what was chosen once
- * stays, since a file would be read from its beginning. Used by the daemon at its start, and by "check".
+ * With [journal] read = auto, the journal is read if [log] names no files and /var/log/mail.log does not have the same
+ * lines: it is missing, or lags behind the journal's mail. The same lines are never read twice. Once the journal was
+ * chosen, the choice stays, since a file would be read from its beginning. The daemon uses it at start, and "check"
+ * does.
  */
 #ifndef WFS_ENGINE_CHOICE_H
 #define WFS_ENGINE_CHOICE_H
@@ -23,7 +24,7 @@ struct choice {
 /* was_read: the database has a position in the journal. */
 void choice_make(const struct config *config, bool was_read, int64_t now_s, struct choice *ret);
 
-/* Which journal the configuration means. Borrowed from it. */
+/* Returns the journal that the configuration names. Borrows from config. */
 struct journal_where choice_where(const struct config *config);
 
 #endif

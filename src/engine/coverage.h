@@ -1,8 +1,9 @@
 /*
- * coverage: whether DNAT leads clients past the hooks in which they are dropped, to a container or another host.
+ * coverage: finds out whether DNAT leads clients past the hooks in which they are dropped, to a container or another
+ * host.
  *
- * Private to the folder. Knows the root process's client and the problems. Asked now and then: containers come and go.
- * Seen is what the kernel tracks, so a published port counts once a client has connected to it.
+ * Private to the folder. Knows the root process's client and the problems. Checks now and then, because containers come
+ * and go. It sees only what the kernel tracks, so a published port counts once a client has connected to it.
  */
 #ifndef WFS_ENGINE_COVERAGE_H
 #define WFS_ENGINE_COVERAGE_H
@@ -16,15 +17,18 @@
 struct coverage {
 	struct client *client;     /* borrowed */
 	struct problems *problems; /* borrowed */
-	int64_t at_ms;             /* when to ask next, by clock_steady_ms; INT64_MAX: never */
-	uint16_t port;             /* logged as not covered; 0: none */
+	int64_t at_ms;             /* when to check next, by clock_steady_ms; INT64_MAX: never */
+	uint16_t port;             /* the uncovered port that was logged; 0: none */
 };
 
 /* started: the configuration at start. */
 void coverage_init(struct coverage *coverage, const struct config *started, struct client *client,
                    struct problems *problems);
 
-/* When it is due. An error of the kernel counts as "all is covered": it may track no connections at all. */
+/*
+ * Checks if it is due. If the kernel returns an error, everything counts as covered: it may track no connections at
+ * all.
+ */
 void coverage_check(struct coverage *coverage, int64_t now_ms, int64_t now_s);
 
 #endif

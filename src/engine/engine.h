@@ -1,9 +1,8 @@
 /*
- * engine: the daemon's loop; with replay the only place where input, rules, verdict, store and firewall meet.
+ * engine: the daemon's loop. Besides replay, it is the only place where input, rules, verdict, store and firewall meet.
  *
- * Runs without privilege. Reads logs, decides, commits, and only then notifies the root process; what the kernel
- * holds is compared with the database at start, after every change, on SIGHUP, after any error and
- * every [firewall] resync.
+ * Runs without privileges. Reads logs, decides, tells the root process and commits. Compares the kernel with the
+ * database at start, after each change by another program, on SIGHUP, after any error, and every [firewall] resync.
  */
 #ifndef WFS_ENGINE_H
 #define WFS_ENGINE_H
@@ -13,31 +12,35 @@
 #include "base/why.h"
 #include "config/config.h"
 
-/* The processes beside it, and the configuration that root opens. */
+/* The engine's connections to the other processes, and the configuration that root opens. */
 struct engine_root {
-	int fd;                  /* the engine's end of the pair to it */
-	const char *config_path; /* the name for messages, borrowed */
-	bool may_be_absent;      /* the configuration: then it means the defaults */
-	int export_fd;           /* of engine/exporter.h; owned by the engine, once it is made */
+	int fd;                  /* the engine's end of the socket pair to the root process */
+	const char *config_path; /* its name for messages, borrowed */
+	bool may_be_absent;      /* if the configuration is absent, the defaults apply */
+	int export_fd;           /* see engine/exporter.h; the engine owns it once it is created */
 };
 
-/* As the root process hands it over. *ret is the caller's. Errors: those of config_read, -EPIPE when root is gone. */
+/*
+ * Reads the configuration that the root process hands over. The caller owns *ret. Errors: those of config_read; -EPIPE
+ * if the root process is gone.
+ */
 int engine_config(const struct engine_root *root, struct config **ret, struct why *why);
 
 /*
- * Opens what the engine needs: rules, database, logs. config is owned here, and requested again on SIGHUP.
- * Errors: -EINVAL for rules or a database that is not ours (exit 2), else the system's error (exit 3).
+ * Creates the engine and opens what it needs: rules, database, logs. Takes ownership of config; SIGHUP requests it
+ * again. Errors: -EINVAL for bad rules or a database that is not ours (exit status 2); otherwise the system's error
+ * (exit status 3).
  */
 struct engine;
 int engine_new(struct config *config, const struct engine_root *root, struct engine **ret, struct why *why);
 
 /*
- * Runs until SIGTERM, SIGINT or the end of the root process; on SIGHUP reloads config and rules.
- * Returns the exit status: 0, or 3 with a sentence logged.
+ * Runs until SIGTERM, SIGINT or the end of the root process; SIGHUP reloads config and rules. Returns the exit status:
+ * 0, or 3 after logging a sentence.
  */
 int engine_run(struct engine *engine);
 
-/* NULL is allowed. */
+/* Accepts NULL. */
 void engine_free(struct engine *engine);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * exporter: the engine's end of the socket to the process that keeps the file of [export] fresh (command/refresh.h).
+ * exporter: the engine's end of the socket to the process that keeps the file of [export] up to date
+ * (command/refresh.h).
  *
- * One byte notifies it that the database was changed; it sends sentences: what it cannot do, or EXPORTER_WORKS. Never
- * waits for it.
+ * The engine sends one byte when the database has changed. The process sends sentences: an error, or EXPORTER_WORKS.
+ * The engine never waits for it.
  */
 #ifndef WFS_ENGINE_EXPORTER_H
 #define WFS_ENGINE_EXPORTER_H
@@ -15,11 +16,11 @@
 #define EXPORTER_WORKS "the file is written again"
 
 struct exporter {
-	int fd;          /* does not block; -1: no file is wanted, or the process has ended */
-	int64_t changes; /* of the database, when it was notified last; -1: not yet */
+	int fd;          /* non-blocking; -1: no file is wanted, or the process has ended */
+	int64_t changes; /* store_changes at the last notification; -1: none yet */
 };
 
-/* After what a turn and a request write. Logs and reports what it cannot do. */
+/* Notifies the process if a turn or request wrote something. Logs and reports the process's errors. */
 void exporter_turn(struct exporter *x, const struct store *store, struct problems *problems, int64_t now_s);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * handed: the configuration, which the root process opens, since its files may be for root alone.
+ * handed: reads the configuration, which the root process opens, since its files may be readable by root only.
  *
- * Private to the folder. Root hands over what it opened and reads nothing of it; here it is parsed, where an error in
- * it can do no harm. At start and at each reload in the same way.
+ * Private to the folder. Root hands over open files and parses nothing of them; the engine parses them, where an error
+ * can do no harm. The same at start and at each reload.
  */
 #ifndef WFS_ENGINE_HANDED_H
 #define WFS_ENGINE_HANDED_H
@@ -14,12 +14,12 @@
 #include "firewall/client.h"
 
 struct handed {
-	struct client *client; /* borrowed, as is ... */
-	const char *path;      /* the name for messages */
-	bool may_be_absent;    /* then it means the defaults */
+	struct client *client; /* borrowed, like path */
+	const char *path;      /* its name for messages */
+	bool may_be_absent;    /* if it is absent, the defaults apply */
 };
 
-/* *ret is the caller's. Errors: those of config_read, -EPIPE when root is gone. */
+/* The caller owns *ret. Errors: those of config_read; -EPIPE if the root process is gone. */
 int handed_config(const struct handed *handed, struct config **ret, struct why *why);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * hangup: ends the open connections of clients that were just blocked, where [firewall] sessions = kill.
+ * hangup: ends the open connections of clients that were just blocked, if [firewall] sessions = kill.
  *
- * Private to the folder. Knows the root process's client and the problems. Only for blocks that begin, and for networks
- * that others list: of blocks that a start puts back into the kernel the connections were ended when they were decided.
- * Errors are logged once, and are a problem of "status" until it works.
+ * Private to the folder. Knows the root process's client and the problems. Handles blocks that begin, and networks that
+ * others list. It does not handle blocks that a start puts back into the kernel: their connections were ended when they
+ * were decided. Errors are logged once, and stay a problem in "status" until it works again.
  */
 #ifndef WFS_ENGINE_HANGUP_H
 #define WFS_ENGINE_HANGUP_H
@@ -19,11 +19,11 @@
 #include "firewall/client.h"
 
 struct hangup {
-	struct client *client;     /* borrowed; NULL: nothing is ended */
+	struct client *client;     /* borrowed; NULL: do nothing */
 	struct problems *problems; /* borrowed */
 	bool failed;
-	struct nets listed; /* networks that others list, added to the kernel; those from "at" on are still to be looked
-	                       for */
+	/* networks that others list, added to the kernel; connections of those from at on are still to be ended */
+	struct nets listed;
 	size_t at;
 };
 
@@ -31,18 +31,22 @@ struct hangup {
 void hangup_init(struct hangup *hangup, const struct config *started, struct client *client, struct problems *problems,
                  int64_t now_s);
 
-/* After they are in the kernel, so that no client opens another one meanwhile. */
+/*
+ * Ends the connections of these blocks. Call after the kernel has them, so that no client opens another connection
+ * meanwhile.
+ */
 void hangup_end(struct hangup *hangup, const struct block *blocks, size_t n, int64_t now_s);
 
 /*
- * Networks of [block] file, of which there may be a million: where they are to be added, or NULL when nothing is ended;
- * and, as long as hangup_waits and once the kernel has them, a slice of them. list: the ports that they close.
+ * The same for networks of [block] file, of which there may be a million. Add them to hangup_listed, which is NULL if
+ * nothing is to be ended. While hangup_waits returns true, and once the kernel has the networks, hangup_turn handles
+ * one slice. list: the port list of the networks.
  */
 struct nets *hangup_listed(struct hangup *hangup);
 bool hangup_waits(const struct hangup *hangup);
 void hangup_turn(struct hangup *hangup, uint8_t list, int64_t now_s);
 
-/* Frees and empties. */
+/* Frees everything and leaves it empty. */
 void hangup_done(struct hangup *hangup);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * restarts: what of a new configuration takes effect only after a restart.
+ * restarts: finds what parts of a new configuration take effect only after a restart.
  *
- * Private to the folder. A reload asks before it puts the new one in place, and logs it afterwards.
+ * Private to the folder. A reload finds them before it activates the new configuration, and logs them afterwards.
  */
 #ifndef WFS_ENGINE_RESTARTS_H
 #define WFS_ENGINE_RESTARTS_H
@@ -10,7 +10,7 @@
 
 #include "config/config.h"
 
-/* What differs, of that. */
+/* The parts that differ. */
 struct restarts {
 	bool sources, journal, export, ip6_prefix;
 	bool rest; /* [firewall], [gate], [control], [database] path, [run] user */
@@ -18,10 +18,10 @@ struct restarts {
 
 struct restarts restarts_find(const struct config *old, const struct config *new);
 
-/* Gives the new configuration what the kernel's lists were made with: ip6_prefix and ports. */
+/* Copies to the new configuration what the kernel's lists were created with: ip6_prefix and ports. */
 void restarts_keep(const struct config *old, struct config *new);
 
-/* A warning for each. */
+/* Logs a warning for each. */
 void restarts_log(const struct restarts *restarts);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * shared: what other hosts say, in the engine: requests "foreign", many in one transaction; and what follows from them
- * in the kernel and the log.
+ * shared: handles the requests "foreign", which carry what other hosts say, many in one transaction, and applies the
+ * effects to kernel and log.
  *
  * Private to the folder.
  */
@@ -12,20 +12,26 @@
 #include "engine/requests.h"
 
 enum {
-	SHARED_AT_ONCE = 256, /* requests in one transaction, and one packet to the kernel */
+	SHARED_AT_ONCE = 256, /* requests in one transaction */
 };
 
 /*
- * Handles the request "foreign" that is there, and those of the same client that are at hand, and answers them. True:
- * another kind of request came after them, and is to be handled. ret: what the engine has to do yet.
+ * Handles the current request "foreign" and further ones of the same client that are ready, and replies to them.
+ * Returns true if a request of another kind came after them, which is to be handled next. ret: what the engine has to
+ * do afterwards.
  */
 bool shared_handle(struct requests *requests, struct admin_todo *ret);
 
-/* After the configuration was read: the peers, and what they said. An error is only logged: sharing is not the main
- * job. */
+/*
+ * Call after the configuration was read: loads the peers, and what they said. An error is only logged: sharing is not
+ * the main job.
+ */
 void shared_reload(struct requests *requests);
 
-/* Some of the networks whose blocks may have to begin or end. *ret: likewise. Errors of the database. */
+/*
+ * Checks some of the networks whose blocks may have to begin or end. ret: as for shared_handle. Errors: of the
+ * database.
+ */
 int shared_review(struct requests *requests, struct admin_todo *ret, struct why *why);
 
 #endif

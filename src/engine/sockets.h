@@ -1,9 +1,9 @@
 /*
- * sockets: the sockets and FIFOs of [socket] sections, what is read from them, and what was counted.
+ * sockets: the sockets and FIFOs of [socket] sections; reads their lines and counts them.
  *
- * Private to the folder. Their lines are live: written when they are received. Nothing of them is in the database but
- * their hits, and the counters that "status" shows. A flood of one socket starves neither the others nor the logs: they
- * take turns, line by line. Order: sockets_open; in each turn sockets_begin, then sockets_next until false;
+ * Private to the folder. Their lines are live: written when they are received. The database has only their hits, and
+ * the counters that "status" shows. A flood on one socket does not starve the others or the logs, because they take
+ * turns line by line. Call order: sockets_open; in each turn sockets_begin, then sockets_next until it returns false;
  * sockets_close.
  */
 #ifndef WFS_ENGINE_SOCKETS_H
@@ -20,25 +20,25 @@
 
 struct sockets;
 
-/* config: borrowed. *ret NULL: there is no such section. Errors: of receive_open. */
+/* Borrows config. *ret is NULL if there is no such section. Errors: those of receive_open. */
 int sockets_open(const struct config *config, struct sockets **ret, struct why *why);
 
-/* Accepts NULL, as do all. */
+/* Accepts NULL, like all of these functions. */
 void sockets_close(struct sockets *sockets);
 
-/* Opens again what was replaced or removed, and logs it: now and then, a look at each path. */
+/* Opens sockets again that were replaced or removed, and logs that. Call now and then; it checks each path. */
 void sockets_check(struct sockets *sockets);
 
-/* Of the i-th section, for poll(2); -1: there is none. */
+/* Returns the descriptor of the i-th section for poll(2); -1 if there is none. */
 int sockets_fd(const struct sockets *sockets, size_t i);
 
-/* Any of them may have lines again. */
+/* Begins a turn: any socket may have lines again. */
 void sockets_begin(struct sockets *sockets);
 
-/* The next line of any, borrowed until the next call, and how it is scanned but for the rules. */
+/* Returns the next line of any socket, borrowed until the next call, and how to scan it (except for the rules). */
 bool sockets_next(struct sockets *sockets, struct scan **ret_scan, struct record *ret);
 
-/* Writes the counters, for "status", in a transaction of the caller. */
+/* Writes the counters for "status", within a transaction of the caller. */
 int sockets_store(const struct sockets *sockets, struct store *store, struct why *why);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * state: what the files of the engine share.
  *
- * Private to engine.c, the loop, lines.c, what comes in, kernel.c, what is sent to the kernel, commit.c, what is
- * written, and start.c, how all is opened and closed.
+ * Private to engine.c, lines.c, kernel.c, commit.c and start.c. engine.c has the loop, lines.c what comes in, kernel.c
+ * what is sent to the kernel, commit.c what is written, and start.c how everything is opened and closed.
  */
 #ifndef WFS_ENGINE_STATE_H
 #define WFS_ENGINE_STATE_H
@@ -52,107 +52,121 @@ struct engine {
 	struct sharing *sharing;
 
 	int signal_fd, lock_fd;
-	bool has_chosen;       /* its sources ... */
+	bool has_chosen;       /* its sources were chosen ... */
 	struct why choice_why; /* ... and why these */
 
-	/* When to do what next; milliseconds of clock_steady_ms, 0: at once, INT64_MAX: never. */
+	/* When to do each thing next: milliseconds of clock_steady_ms; 0: at once; INT64_MAX: never. */
 	int64_t write_at, sync_at, release_at, purge_at, index_at, watchdog_at, floods_at;
-	int64_t watchdog_ms; /* 0: systemd does not watch */
-	bool store_failed;   /* since failed_ms; logged: already */
+	int64_t watchdog_ms; /* 0: systemd does not watch us */
+	bool store_failed;   /* since failed_ms; store_logged: already logged */
 	bool store_logged;
 	int64_t failed_ms;
 	bool firewall_failed;
-	bool settled;            /* the kernel held once what it should, and root knows */
-	bool ready;              /* likewise, and systemd knows */
-	int64_t braked_minute;   /* logged in */
-	char healed[HEALED_MAX]; /* the last repair of the firewall, as schema.sql has it; "": none yet */
-	size_t refused;          /* blocks that were not added to the kernel at the last sync */
-	bool edited;             /* a rule file, perhaps */
-	bool reload_waits;       /* for what is pending to be written */
+	bool settled;          /* the kernel has once held what it should, and root knows */
+	bool ready;            /* the same, and systemd knows */
+	int64_t braked_minute; /* the minute in which max_blocks_per_minute was last logged */
+	/* the last repair of the firewall, in the form that schema.sql describes; "": none yet */
+	char healed[HEALED_MAX];
+	size_t refused;    /* entries that the kernel lacked after the last comparison */
+	bool edited;       /* a rule file may have changed */
+	bool reload_waits; /* until pending is written */
 	bool proxy_logged;
-	int64_t zone_minute; /* when the time zone was looked at */
+	int64_t zone_minute; /* when the time zone was last checked */
 	bool stop;
 	int status;
 };
 
-/* Asked once in a turn, and again after what may take long. */
+/* The current time. Taken once per turn, and again after anything that may take long. */
 struct moment {
 	int64_t unix_s, steady_ms;
 };
 
 struct moment engine_now(void);
 
-/* Moves *at to when, if that is sooner. */
+/* Sets *at to when if that is sooner. */
 void engine_sooner(int64_t *at, int64_t when);
 
 /* --- lines.c: what comes in, until it is pending --- */
 
-/* Reads until nothing is left, pending is full, or other work is due. The kernel waits for no line that is not at hand.
+/*
+ * Reads until nothing is left, pending is full, or other work is due. Sends blocks to the kernel without waiting for
+ * more lines.
  */
 void lines_read(struct engine *e, const struct moment *now);
 
-/* Answers of DNS lists: they come at any time, and are handled like a line. */
+/* Receives answers of DNS lists. They arrive at any time and are handled like lines. */
 void lines_receive_lists(struct engine *e, const struct moment *now);
 
-/* Clients that opened too many connections, as the kernel counted; they are handled like a line, too. */
+/* Handles clients that opened too many connections, as counted by the kernel; they are handled like lines, too. */
 void lines_count_floods(struct engine *e, const struct moment *now);
 
-/* --- kernel.c: what is pending gets into the kernel, which is kept as the database has it --- */
+/* --- kernel.c: sends what is pending to the kernel, and keeps the kernel equal to the database --- */
 
 /*
- * Sends the kernel what was decided, before anything is written. A crash in between leaves what the next start removes,
- * and the line that is read again then adds it again.
+ * Sends decisions to the kernel before anything is written. If we crash in between, the next start removes them, and
+ * adds them again when it reads the line again.
  */
 void kernel_send(struct engine *e, const struct moment *now);
 
-/* Blocks that waited for DNS lists with "allow", as far as these have answered or it took too long. */
+/* Sends blocks that waited for DNS lists with "allow", if these have answered or the wait is over. */
 void kernel_send_waiting(struct engine *e, const struct moment *now);
 
-/* Another program changed the kernel's lists: the root process has made rules whole again, the rest follows. */
+/* Another program changed the kernel's lists. The root process has already restored the rules; restores the rest. */
 void kernel_changed(struct engine *e, bool readable);
 
-/* Networks that others list: a slice of what has changed. */
+/* Sends a slice of the changes in networks that others list. */
 void kernel_move_listed(struct engine *e);
 
-/* A slice of the open connections of networks that others list, once the kernel has these; and whether there is one
- * now. */
+/*
+ * kernel_end_listed ends a slice of the open connections of networks that others list, once the kernel has the
+ * networks; kernel_ends_listed returns true if there is one to end now.
+ */
 void kernel_end_listed(struct engine *e, const struct moment *now);
 bool kernel_ends_listed(const struct engine *e);
 
-/* The kernel against what is wanted: a comparison begins when it is due, and goes on by a slice in each turn. */
+/*
+ * Compares the kernel with what is wanted: begins a comparison when it is due, and continues it by one slice per turn.
+ */
 void kernel_compare(struct engine *e, const struct moment *now);
 
 /*
- * Blocks whose time is over. A list of the kernel may have to be read to learn whether one dropped packets: where that
- * takes long it is done more rarely, so that it takes one RELEASE_PART of the time at most.
+ * Releases blocks that expired. To learn whether one of them dropped packets, a list of the kernel may have to be read.
+ * Where that takes long it is done less often, so that it takes at most 1/RELEASE_PART of the time.
  */
 void kernel_release(struct engine *e, const struct moment *now);
 
-/* The gates: who passes, signs of life, and what they counted. */
+/* Serves the gates: passes, keepalives and counts. */
 void kernel_keep_gates(struct engine *e, const struct moment *now);
 
-/* What was dropped until now, before the rules go. What fails here is not worth a line: nothing is decided by it. */
+/*
+ * Collects what was dropped until now, before the rules are removed. Errors are not logged: no decision depends on it.
+ */
 void kernel_count_dropped(struct engine *e, const struct moment *now);
 
-/* An error of the kernel or its process: logged once, and tried again. */
+/* Handles an error of the kernel or the root process: logs it once, and schedules a retry. */
 void kernel_trouble(struct engine *e, int rc, const struct why *why);
 
-/* --- commit.c: what is pending gets into the database --- */
+/* --- commit.c: writes what is pending to the database --- */
 
-/* Hits, decisions and positions, and which blocks dropped packets. */
+/* Writes hits, decisions and positions, and which blocks dropped packets. */
 void commit_pending(struct engine *e, const struct moment *now);
 
-/* What failed may have taken long: the next try counts from the end of it. A short lock of another program is no
- * trouble. */
+/*
+ * Handles an error of the database. The failed call may have taken long, so the time of the retry counts from its end.
+ * A short lock by another program is not logged.
+ */
 void commit_trouble(struct engine *e, int rc, const struct why *why);
 
-/* What is written to a damaged or deleted file is lost: the next start uses a new one, and systemd restarts us. */
+/*
+ * Returns true if the file is damaged, deleted or replaced, so that writes would be lost. It then stops the engine: the
+ * next start uses a new file, and systemd restarts us.
+ */
 bool commit_is_lost(struct engine *e);
 
-/* Before the end, so that the next start finds a database that is whole. */
+/* Call before exiting, so that the next start finds an intact database. */
 void commit_leave(struct engine *e);
 
-/* rc, done, why: of store_mend. */
+/* Logs the result of store_mend: rc, done and why. */
 void commit_log_mended(int rc, const struct why *done, const struct why *why);
 
 #endif

@@ -6,12 +6,17 @@
  * Knows SQLite and base; never logs, rules, the firewall or the clock. A log's position, its hits and the decisions on
  * them go into one transaction, so after kill -9 every line has been counted exactly once. There is one writer per
  * daemon. Readers (sqlite3, the commands) never make it lose anything: it uses WAL and BEGIN IMMEDIATE, and after an
- * error the caller tries the transaction again. Call order: store_open; then store_begin, changes, store_commit (or
- * store_rollback); store_close. Times (_s) are Unix seconds UTC, from the caller. A walk returns rows one by one: begin
- * it, then call next until STORE_NONE. Only one walk can be open; beginning another ends it. Data borrowed from a row
- * is valid until the next call. Errors: 0, or -errno with a sentence in why: -EAGAIN locked by another writer, -ENOSPC
- * disk full, -EROFS read-only, -EIO,
- * -EINVAL not our database or of another version, -EUCLEAN damaged (see mend.h). After an error nothing was changed.
+ * error the caller tries the transaction again. Times (_s) are Unix seconds UTC, from the caller.
+ *
+ * Call order: store_open; then store_begin, changes, store_commit (or store_rollback); store_close.
+ *
+ * A walk returns rows one by one: begin it, then call next until STORE_NONE. Only one walk can be open; beginning
+ * another ends it. Data borrowed from a row is valid until the next call.
+ *
+ * Errors: 0, or -errno with a sentence in why: -EAGAIN locked by another writer, -ENOSPC disk full, -EROFS read-only,
+ * -EIO I/O error, -EINVAL not our database or of another version, -EUCLEAN damaged (see mend.h). After an error nothing
+ * was changed.
+ *
  * Source: schema.sql; SQLite's "WAL" and "user_version" pages; sizes and speeds measured on SQLite 3.40.
  */
 #ifndef WFS_STORE_H
