@@ -10,36 +10,36 @@
 #include "dns/ptr.h"
 #include "dns/resolver.h"
 
-enum { WAYS = 4 }; /* places of the cache in which one subject may be */
+enum { WAYS = 4 }; /* cache slots for one subject */
 
 enum belief {
-	NOT_YET, /* the first check is open: it is queried, and believed as soon as it is ALIVE */
+	NOT_YET, /* the first check is under way: the list is queried, but its answers count only when it is ALIVE */
 	ALIVE,
-	DEAD,   /* has every address in it ... */
-	SILENT, /* ... or does not answer: is not queried until a check succeeds */
+	DEAD,   /* it contains every address ... */
+	SILENT, /* ... or does not answer: it is not queried until a check succeeds */
 };
 
 struct zone {
 	enum belief belief;
-	bool open;                    /* the check */
-	int64_t checked_ms, check_ms; /* the last one, the next one */
+	bool open;                    /* a check is under way */
+	int64_t checked_ms, check_ms; /* time of the last check and of the next one */
 };
 
 struct asked {
 	struct net subject;
-	int64_t at_s; /* 0: free */
+	int64_t at_s; /* 0: a free slot */
 };
 
 /* An address that is being queried. */
 struct open {
 	struct addr addr;
-	bool waits;        /* for the next dnsbl_turn, to be queried */
-	unsigned n;        /* then: answers to come. Neither: the place is free */
+	bool waits;        /* to be queried at the next dnsbl_turn */
+	unsigned n;        /* answers still to come; if this is 0 and waits is false, the slot is free */
 	uint32_t allowing; /* lists with "allow" among them; bit i: list i */
 	struct ptr ptr;
-	int64_t again_ms;  /* the name is asked for again; 0: no */
-	uint64_t answered; /* of dnsbl, when its server could not answer */
-	bool is_broken;    /* once */
+	int64_t again_ms;  /* when to look up the name again; 0: not needed */
+	uint64_t answered; /* value of dnsbl.answered when its name server failed */
+	bool is_broken;    /* its name server failed once */
 };
 
 struct dnsbl {
@@ -47,17 +47,17 @@ struct dnsbl {
 	size_t n;
 	int64_t window_s;
 	struct zone zones[CONFIG_LISTS_MAX];
-	struct asked *asked; /* DNSBL_KNOWN_MAX */
+	struct asked *asked; /* DNSBL_KNOWN_MAX slots */
 	uint64_t seed;
 	struct open opens[DNSBL_OPEN_MAX];
-	size_t n_waiting;          /* of them */
-	bool names;                /* are asked for */
-	uint64_t answered;         /* questions, of whatever address */
-	struct resolver *resolver; /* places: n checks, then n for each of opens, then one for the name of each */
+	size_t n_waiting;          /* number of opens that wait */
+	bool names;                /* names are looked up */
+	uint64_t answered;         /* queries answered so far, about any address */
+	struct resolver *resolver; /* its slots: n checks, then n for each of opens, then one for the name of each */
 	int64_t now_ms;
 };
 
-/* Where the i-th of opens asks for its name. */
+/* Returns the resolver slot for the name of opens[i]. */
 static size_t name_place(const struct dnsbl *l, size_t i)
 {
 	return l->n * (1 + DNSBL_OPEN_MAX) + i;
@@ -76,7 +76,7 @@ struct dnsbl *dnsbl_new(const struct config *config, const char *servers)
 	l->n = config->dns.n;
 	l->window_s = config->block.window_s;
 	l->resolver = resolver_new(name_place(l, DNSBL_OPEN_MAX), servers);
-	(void)!getrandom(&l->seed, sizeof l->seed, 0); /* 0 works as well, but attackers know it */
+	(void)!getrandom(&l->seed, sizeof l->seed, 0); /* if it fails, 0 works too, but attackers can guess it */
 	return l;
 }
 
@@ -91,14 +91,14 @@ void dnsbl_free(struct dnsbl *l)
 	free(l);
 }
 
-/* --- what was queried --- */
+/* --- the cache of queried subjects --- */
 
 static bool is_net(const struct net *a, const struct net *b)
 {
 	return a->len == b->len && addr_equal(&a->addr, &b->addr);
 }
 
-/* Where subject is, or may be put: in the place of the oldest. */
+/* Returns the slot of the subject, or the oldest one, which it may replace. */
 static struct asked *find(struct dnsbl *l, const struct net *subject)
 {
 	struct asked *const set = &l->asked[addr_hash(&subject->addr, l->seed) % (DNSBL_KNOWN_MAX / WAYS) * WAYS];
@@ -212,7 +212,7 @@ void dnsbl_ask(struct dnsbl *l, const struct net *subject, const struct addr *ad
 
 /* --- answers --- */
 
-/* An address that means "listed". */
+/* Returns true for an address that means "listed". */
 static bool is_code(const struct addr *addr)
 {
 	const uint8_t *const b = addr->bytes + 12;
@@ -237,7 +237,7 @@ static bool is_listed(const struct config_list *list, const struct nets *answer)
 	return answer->n > 0 && is_wanted(list, answer);
 }
 
-/* Whether the list has 127.0.0.1. True when there is something to report about it. */
+/* Handles the answer to a check for 127.0.0.1. Returns true if there is something to report. */
 static bool receive_check(struct dnsbl *l, size_t list, const struct resolver_answer *answer, struct dnsbl_answer *ret)
 {
 	static const enum dnsbl_word words[] = {[ALIVE] = DNSBL_ALIVE, [DEAD] = DNSBL_DEAD, [SILENT] = DNSBL_SILENT};
@@ -257,7 +257,10 @@ static bool receive_check(struct dnsbl *l, size_t list, const struct resolver_an
 	return zone->belief != before && !(before == NOT_YET && zone->belief == ALIVE);
 }
 
-/* Its name server cannot answer. True: for the second time, and ours is not to blame. */
+/*
+ * Records that the name server failed for this address. Returns true at the second failure, if ours answered other
+ * queries meanwhile.
+ */
 static bool is_broken(struct dnsbl *l, struct open *open)
 {
 	const bool again = open->is_broken;
@@ -312,7 +315,7 @@ static bool receive(struct dnsbl *l, const struct resolver_answer *answer, struc
 	open->allowing &= ~(UINT32_C(1) << list);
 	if (answer->failed || zone->belief != ALIVE || !is_listed(c, &answer->nets))
 		return false;
-	/* A list that dies has every address in it at once. */
+	/* A list that dies contains every address at once, so check it soon. */
 	if (zone->check_ms > zone->checked_ms + DNSBL_RETRY_MS)
 		zone->check_ms = zone->checked_ms + DNSBL_RETRY_MS;
 	*ret = (struct dnsbl_answer){DNSBL_LISTED, c, open->addr, answer->nets.list[0].addr};
@@ -332,7 +335,7 @@ bool dnsbl_next(struct dnsbl *l, struct dnsbl_answer *ret)
 	return got;
 }
 
-/* --- the loop --- */
+/* --- the poll loop --- */
 
 int dnsbl_fd(const struct dnsbl *l)
 {
@@ -352,7 +355,7 @@ int dnsbl_timeout_ms(const struct dnsbl *l, int64_t now_ms)
 	for (size_t i = 0; i < DNSBL_OPEN_MAX && l->names; i++)
 		if (l->opens[i].again_ms > 0 && (ms < 0 || l->opens[i].again_ms - now_ms < ms))
 			ms = l->opens[i].again_ms > now_ms ? l->opens[i].again_ms - now_ms : 0;
-	return (int)ms; /* at most DNSBL_CHECK_MS, or the resolver's */
+	return (int)ms; /* fits: at most DNSBL_CHECK_MS or the resolver's timeout */
 }
 
 void dnsbl_turn(struct dnsbl *l, int64_t now_ms)

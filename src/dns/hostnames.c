@@ -6,20 +6,20 @@
 #include "base/alloc.h"
 #include "dns/resolver.h"
 
-/* Queried separately: an answer to one must not discard the old answer to the other when that one fails. */
+/* Queried separately: an answer to one must not discard the previous answer to the other if that one fails. */
 static const int families[] = {AF_INET, AF_INET6};
 
 enum { N_FAMILIES = 2 };
 
 struct hostnames {
 	char *const *list; /* borrowed */
-	size_t n;          /* questions: N_FAMILIES for each name */
+	size_t n;          /* number of queries: N_FAMILIES per name */
 	struct nets *known;
 	bool *answered; /* since the start */
 	struct resolver *resolver;
-	size_t open;     /* queries of this round; 0: it has ended */
-	bool failed;     /* some of them */
-	int64_t when_ms; /* the next round */
+	size_t open;     /* queries of this round that are still open; 0: it has ended */
+	bool failed;     /* some queries of this round failed */
+	int64_t when_ms; /* time of the next round */
 };
 
 struct hostnames *hostnames_new(char *const list[], size_t n, const char *servers)
@@ -57,7 +57,7 @@ int hostnames_timeout_ms(const struct hostnames *hostnames, int64_t now_ms)
 		return -1;
 	if (hostnames->open > 0)
 		return resolver_timeout_ms(hostnames->resolver);
-	return hostnames->when_ms <= now_ms ? 0 : (int)(hostnames->when_ms - now_ms); /* at most a round */
+	return hostnames->when_ms <= now_ms ? 0 : (int)(hostnames->when_ms - now_ms); /* fits: at most one round */
 }
 
 static void ask(struct hostnames *hostnames)
@@ -68,7 +68,7 @@ static void ask(struct hostnames *hostnames)
 		resolver_ask(hostnames->resolver, i, hostnames->list[i / N_FAMILIES], families[i % N_FAMILIES]);
 }
 
-/* True when it differs from what was known. */
+/* Stores an answer. Returns true if it differs from the previous one. */
 static bool receive(struct hostnames *hostnames, struct resolver_answer *answer)
 {
 	struct nets *const known = &hostnames->known[answer->place];

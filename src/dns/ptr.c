@@ -11,11 +11,11 @@ void ptr_begin(struct ptr *ptr, const struct addr *addr, struct ptr_question *re
 
 	*ptr = (struct ptr){.addr = *addr};
 	dnsbl_name(addr, addr_is_ip4(addr) ? "in-addr.arpa" : "ip6.arpa", name);
-	(void)snprintf(ret->name, sizeof ret->name, "%s", name); /* it fits */
+	(void)snprintf(ret->name, sizeof ret->name, "%s", name); /* fits */
 	ret->type = REPLY_PTR;
 }
 
-/* The names outlive the reply. */
+/* Copies the names: they are needed after reply is gone. */
 static void keep_names(struct ptr *ptr, const struct reply *reply)
 {
 	ptr->names =
@@ -25,13 +25,13 @@ static void keep_names(struct ptr *ptr, const struct reply *reply)
 		ptr->names.texts[i] = alloc_text(reply->texts[i], "the names of an address");
 }
 
-/* The next name, or what comes of them all. */
+/* Returns the query for the next name, or the result when there are no more names. */
 static enum ptr_outcome go_on(struct ptr *ptr, struct ptr_question *ret)
 {
 	if (ptr->next == ptr->names.n)
 		return ptr->doubt ? PTR_UNKNOWN : PTR_UNCONFIRMED;
 	(void)snprintf(ret->name, sizeof ret->name, "%s",
-	               ptr->names.texts[ptr->next++]); /* a longer one does not exist */
+	               ptr->names.texts[ptr->next++]); /* names too long to fit cannot exist */
 	ret->type = addr_is_ip4(&ptr->addr) ? REPLY_A : REPLY_AAAA;
 	return PTR_ASKS;
 }

@@ -1,10 +1,10 @@
 /*
- * ptr: does an address have a name, and does that name lead back to it?
+ * ptr: checks whether an address has a DNS name that resolves back to the address.
  *
- * Private to the folder. The names that PTR has for it, and then the addresses of each of the first PTR_NAMES_MAX,
- * until one is it. Pure: it says what to ask, the caller asks, and says what was answered. Knows reply and base. Aborts
- * if memory cannot be allocated. Source: RFC 1035 3.5, RFC 3596 2.5; as mail servers do it before they call a client's
- * name its own.
+ * Private to the folder. Looks up the PTR names of the address, and then the addresses of the first PTR_NAMES_MAX names
+ * until one of them is the address. Pure: it returns what to query, and the caller sends the query and passes in the
+ * reply. Knows reply and base. Aborts if memory cannot be allocated. Source: RFC 1035 3.5, RFC 3596 2.5; mail servers
+ * do the same before they accept a client's name.
  */
 #ifndef WFS_DNS_PTR_H
 #define WFS_DNS_PTR_H
@@ -16,12 +16,12 @@
 
 enum { PTR_NAMES_MAX = 4 };
 
-/* Begins zeroed; ends with ptr_done. */
+/* The state of one check. Zeroed at first; release it with ptr_done. */
 struct ptr {
 	struct addr addr;
-	struct reply names; /* of PTR */
-	size_t next;        /* of names, to be asked */
-	bool doubt;         /* about one of them no server answered */
+	struct reply names; /* the PTR records */
+	size_t next;        /* index in names of the next one to look up */
+	bool doubt;         /* no server answered about one of the names */
 };
 
 struct ptr_question {
@@ -30,20 +30,20 @@ struct ptr_question {
 };
 
 enum ptr_outcome {
-	PTR_ASKS,        /* the question that was returned, next */
-	PTR_CONFIRMED,   /* it has a name, which is its own */
-	PTR_NONE,        /* it has none */
-	PTR_UNCONFIRMED, /* none of its names has this address */
+	PTR_ASKS,        /* send the returned query next */
+	PTR_CONFIRMED,   /* a name of the address resolves to it */
+	PTR_NONE,        /* the address has no name */
+	PTR_UNCONFIRMED, /* none of its names resolves to the address */
 	PTR_TROUBLE,     /* a server says that it cannot answer (SERVFAIL) */
 	PTR_UNKNOWN,     /* no server answers */
 };
 
 void ptr_begin(struct ptr *ptr, const struct addr *addr, struct ptr_question *ret);
 
-/* reply: to the last question; borrowed. ret: filled by PTR_ASKS. */
+/* Continues with the reply to the last query; reply is borrowed. Sets *ret if it returns PTR_ASKS. */
 enum ptr_outcome ptr_answer(struct ptr *ptr, const struct reply *reply, struct ptr_question *ret);
 
-/* Frees and zeroes. */
+/* Frees and zeroes ptr. */
 void ptr_done(struct ptr *ptr);
 
 #endif

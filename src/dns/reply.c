@@ -10,11 +10,11 @@
 #include "base/text.h"
 
 enum {
-	ALIASES_MAX = 8,           /* one after the other */
-	ESCAPED_MAX = NS_MAXDNAME, /* of any name in text */
+	ALIASES_MAX = 8,           /* in a chain */
+	ESCAPED_MAX = NS_MAXDNAME, /* bytes of any name as text */
 };
 
-/* The name in the packet at p, as text. False: there is none. */
+/* Writes the name at p in the packet as text. Returns false if there is none. */
 static bool name_at(const ns_msg *message, const uint8_t *p, char out[static ESCAPED_MAX])
 {
 	return ns_name_uncompress(ns_msg_base(*message), ns_msg_end(*message), p, out, ESCAPED_MAX) >= 0;
@@ -29,7 +29,7 @@ static bool same_name(const char *a, const char *b)
 	return n == m && strncasecmp(a, b, n) == 0;
 }
 
-/* Where the name's aliases lead. out: the name at first. */
+/* Replaces the name in out by the one that its aliases lead to. */
 static void follow_aliases(ns_msg *message, char out[static ESCAPED_MAX])
 {
 	const int n = ns_msg_count(*message, ns_s_an);
@@ -70,7 +70,7 @@ static bool add_address(struct reply *reply, const uint8_t *data, size_t len)
 	return true;
 }
 
-/* Its strings, each behind its length, as one. */
+/* Adds the strings of a TXT record, each preceded by its length, as one text. */
 static bool add_strings(struct reply *reply, const uint8_t *data, size_t len)
 {
 	char *const text = alloc_zero(len + 1, 1, "a name server's reply");
@@ -86,7 +86,7 @@ static bool add_strings(struct reply *reply, const uint8_t *data, size_t len)
 	return at == len;
 }
 
-/* The name that begins at p, in a record that ends at end. */
+/* Adds the name at p, in a record that ends at end. */
 static bool add_name(const ns_msg *message, struct reply *reply, const uint8_t *p, const uint8_t *end)
 {
 	char name[ESCAPED_MAX];
@@ -103,7 +103,7 @@ static bool add_name(const ns_msg *message, struct reply *reply, const uint8_t *
 	return true;
 }
 
-/* False: the record is none of its type. */
+/* Adds a record. Returns false if it is malformed. */
 static bool add_record(const ns_msg *message, const ns_rr *rr, enum reply_type type, struct reply *reply)
 {
 	const uint8_t *const data = ns_rr_rdata(*rr);

@@ -1,6 +1,6 @@
 #include "dns/resolver.h"
 
-#define CARES_NO_DEPRECATED /* what takes ares_query's place is not in 1.18 */
+#define CARES_NO_DEPRECATED /* the successor of ares_query is not in 1.18 */
 #include <ares.h>
 #include <arpa/nameser.h>
 #include <netinet/in.h>
@@ -13,15 +13,15 @@
 #include "base/alloc.h"
 
 enum {
-	EVENTS_MAX = 16, /* in one turn */
+	EVENTS_MAX = 16, /* per turn */
 };
 
 struct question {
-	struct resolver *resolver; /* for c-ares' callback */
-	struct question *next;     /* of those that are answered */
+	struct resolver *resolver; /* for the callback of c-ares */
+	struct question *next;     /* in the list of answered ones */
 	bool failed;
 	struct nets nets;
-	char name[REPLY_NAME_MAX]; /* of resolver_query */
+	char name[REPLY_NAME_MAX]; /* for resolver_query */
 	enum reply_type type;
 	struct reply reply;
 };
@@ -32,9 +32,9 @@ struct resolver {
 	struct question *questions;
 	struct question *answered, **end; /* in the order in which the answers came */
 
-	ares_channel channel; /* NULL: none */
+	ares_channel channel; /* NULL: closed */
 	int epoll_fd;         /* of the channel's sockets; -1: none */
-	size_t open;          /* questions */
+	size_t open;          /* number of open queries */
 };
 
 struct resolver *resolver_new(size_t n, const char *servers)
@@ -51,7 +51,7 @@ struct resolver *resolver_new(size_t n, const char *servers)
 	return r;
 }
 
-/* --- what c-ares calls --- */
+/* --- callbacks of c-ares --- */
 
 static void watch(void *arg, ares_socket_t fd, int readable, int writable)
 {
@@ -61,7 +61,7 @@ static void watch(void *arg, ares_socket_t fd, int readable, int writable)
 	if (event.events == 0)
 		(void)epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	else if (epoll_ctl(r->epoll_fd, EPOLL_CTL_MOD, fd, &event) < 0)
-		(void)epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &event); /* without it the question times out */
+		(void)epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &event); /* if it fails, the query times out */
 }
 
 static struct addr addr_in(const struct ares_addrinfo_node *node)
@@ -75,7 +75,7 @@ static struct addr addr_in(const struct ares_addrinfo_node *node)
 	return addr;
 }
 
-/* The query has its answer, which waits for resolver_next. */
+/* Marks the query as answered; the answer waits for resolver_next. */
 static void answer(struct question *q, bool failed)
 {
 	q->failed = failed;
@@ -109,7 +109,7 @@ static void receive_packet(void *arg, int status, int timeouts, unsigned char *p
 	(void)timeouts;
 	if (status == ARES_SUCCESS && packet != NULL && len > 0)
 		reply_read(packet, (size_t)len, q->name, q->type, &q->reply);
-	else /* 1.18 says "refused" of a server that says SERVFAIL */
+	else /* for a server's SERVFAIL, 1.18 reports "refused" */
 		q->reply = (struct reply){.outcome = status == ARES_ENOTFOUND || status == ARES_ENODATA ? REPLY_NONE
 		                                                                                        : REPLY_FAILED,
 		                          .trouble = status == ARES_ESERVFAIL || status == ARES_ECONNREFUSED};
@@ -197,13 +197,13 @@ void resolver_turn(struct resolver *r)
 
 	for (int i = 0; i < n; i++) {
 		const bool writes = (events[i].events & EPOLLOUT) != 0,
-			   reads = events[i].events != EPOLLOUT; /* or fails */
+			   reads = events[i].events != EPOLLOUT; /* or an error */
 
 		ares_process_fd(r->channel, reads ? events[i].data.fd : ARES_SOCKET_BAD,
 		                writes ? events[i].data.fd : ARES_SOCKET_BAD);
 	}
 	if (r->channel != NULL)
-		ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD); /* what has timed out */
+		ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD); /* handles timeouts */
 	if (r->open == 0)
 		shut(r);
 }
@@ -212,7 +212,7 @@ void resolver_free(struct resolver *r)
 {
 	if (r == NULL)
 		return;
-	shut(r); /* which answers what is still open */
+	shut(r); /* this answers what is still open */
 	for (size_t i = 0; i < r->n; i++) {
 		nets_done(&r->questions[i].nets);
 		reply_done(&r->questions[i].reply);
@@ -234,5 +234,5 @@ int resolver_timeout_ms(const struct resolver *r)
 		return 0;
 	if (r->channel == NULL || ares_timeout(r->channel, NULL, &tv) == NULL)
 		return -1;
-	return (int)(tv.tv_sec * 1000 + (tv.tv_usec + 999) / 1000); /* some seconds */
+	return (int)(tv.tv_sec * 1000 + (tv.tv_usec + 999) / 1000); /* fits: a few seconds */
 }

@@ -11,17 +11,17 @@
 struct domain {
 	char name[REPLY_NAME_MAX];
 	struct spf_networks networks;
-	int result;      /* of spf_expand the last time; SPF_WAITS: never yet */
-	int64_t when_ms; /* it is asked again */
+	int result;      /* the last result of spf_expand; SPF_WAITS: none yet */
+	int64_t when_ms; /* time of the next query */
 };
 
 struct senders {
 	size_t n;
 	struct domain *domains;
 	struct resolver *resolver;
-	struct lookups lookups;  /* of the domain that is asked now */
-	struct domain *asked;    /* NULL: none */
-	struct domain *reported; /* by senders_next; NULL: nothing is new */
+	struct lookups lookups;  /* of the domain that is being queried */
+	struct domain *asked;    /* the domain that is being queried; NULL: none */
+	struct domain *reported; /* the domain for senders_next to report; NULL: none */
 	bool changed;
 	struct why why;
 };
@@ -35,7 +35,7 @@ struct senders *senders_new(char *const domains[], size_t n, const char *servers
 	for (size_t i = 0; i < n; i++) {
 		s->domains[i].result = SPF_WAITS;
 		(void)spf_record_domain((struct span){domains[i], strlen(domains[i])},
-		                        s->domains[i].name); /* it is one */
+		                        s->domains[i].name); /* the caller checked that it is a domain */
 	}
 	s->resolver = resolver_new(LOOKUPS_MAX, servers);
 	return s;
@@ -58,7 +58,7 @@ int senders_fd(const struct senders *s)
 	return s == NULL ? -1 : resolver_fd(s->resolver);
 }
 
-/* The domain that is to be asked first. */
+/* Returns the domain that is due first. */
 static struct domain *first(const struct senders *s)
 {
 	struct domain *found = &s->domains[0];
@@ -78,7 +78,7 @@ int senders_timeout_ms(const struct senders *s, int64_t now_ms)
 	if (s->asked != NULL)
 		return resolver_timeout_ms(s->resolver);
 	when_ms = first(s)->when_ms;
-	return when_ms <= now_ms ? 0 : (int)(when_ms - now_ms); /* at most a day */
+	return when_ms <= now_ms ? 0 : (int)(when_ms - now_ms); /* fits: at most a day */
 }
 
 /* --- one domain --- */
@@ -105,7 +105,7 @@ static int64_t round_ms(const struct domain *d)
 	return s * 1000;
 }
 
-/* All is known of the domain that was asked. True: its networks differ from those before. */
+/* Stores the result for the domain. Returns true if its networks changed. */
 static bool conclude(struct senders *s, int rc, struct spf_networks *new, int64_t now_ms)
 {
 	struct domain *const d = s->asked;
@@ -124,7 +124,7 @@ static bool conclude(struct senders *s, int rc, struct spf_networks *new, int64_
 	return differs;
 }
 
-/* True: something changed. */
+/* Continues with the current domain. Returns true if its networks changed. */
 static bool go_on(struct senders *s, int64_t now_ms)
 {
 	struct spf_networks networks;
@@ -139,7 +139,8 @@ static bool go_on(struct senders *s, int64_t now_ms)
 	rc = spf_expand(s->asked->name, &s->lookups, &networks, &s->why);
 	if (rc == SPF_WAITS)
 		ask_wanted(s);
-	if (lookups_are_open(&s->lookups)) { /* else their answers would come to the next domain's questions */
+	/* Otherwise their answers would be assigned to the next domain's queries. */
+	if (lookups_are_open(&s->lookups)) {
 		nets_done(&networks.nets);
 		return false;
 	}

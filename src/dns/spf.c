@@ -9,11 +9,11 @@
 
 enum {
 	SHOWN_MAX = 80,
-	IP4_BITS = 24,       /* of all addresses together: those of a /8, */
-	IP6_BITS = 128 - 20, /* and of a /20 */
+	IP4_BITS = 24,       /* as many addresses in all as in a /8 ... */
+	IP6_BITS = 128 - 20, /* ... and in a /20 */
 };
 
-/* The records that are being read, each included by the one above. */
+/* A stack of the records that are being read, each included by the one above. */
 struct frame {
 	const char *domain;
 	const struct frame *above;
@@ -25,10 +25,10 @@ struct expansion {
 	struct why *why;
 	unsigned asked, voids;
 	bool waits; /* an answer is missing */
-	bool seen;  /* ttl_s of an answer */
+	bool seen;  /* ttl_s is that of an answer */
 };
 
-/* What the terms of a record have decided so far: an address is what the first of them says of it. */
+/* What the terms of a record have decided so far: the first term that matches an address decides about it. */
 struct decided {
 	struct nets passes, others;
 };
@@ -41,7 +41,10 @@ static void decided_done(struct decided *d)
 
 /* --- sets of networks --- */
 
-/* What of net is not in others, which is sealed. False: that is more than SPF_NETS_MAX networks. */
+/*
+ * Adds the part of net that is not in others, which is sealed. Returns false if there are more than SPF_NETS_MAX
+ * networks.
+ */
 static bool add_rest(struct nets *to, const struct net *net, const struct nets *others)
 {
 	const struct net *around;
@@ -61,7 +64,7 @@ static bool add_rest(struct nets *to, const struct net *net, const struct nets *
 	return add_rest(to, &half, others);
 }
 
-/* The term with this qualifier matches these. */
+/* Applies a term with this qualifier that matches nets. */
 static int decide(struct expansion *x, struct decided *d, char qualifier, const struct nets *nets, const char *domain)
 {
 	struct nets *const to = qualifier == '+' ? &d->passes : &d->others;
@@ -80,7 +83,7 @@ static int decide(struct expansion *x, struct decided *d, char qualifier, const 
 
 static bool is_too_large(const struct nets *nets)
 {
-	uint64_t ip4 = 0, ip6 = 0; /* ip6 in units of 2^(IP6_BITS - 32) addresses; smaller networks come to nothing */
+	uint64_t ip4 = 0, ip6 = 0; /* ip6 counts units of 2^(IP6_BITS - 32) addresses; smaller networks do not count */
 
 	for (size_t i = 0; i < nets->n; i++) {
 		const struct net *const net = &nets->list[i];
@@ -105,12 +108,12 @@ static void note(struct expansion *x, const char *domain, struct span term, cons
 	if (x->ret->n_notes == SPF_NOTES_MAX)
 		return;
 	(void)text_escape(term, shown, sizeof shown);
-	/* Cut if the domain is that long. */
+	/* Truncated if the domain is long. */
 	if (snprintf(x->ret->notes[x->ret->n_notes], SPF_NOTE_MAX, "%.60s: \"%s\" %s", domain, shown, what) > 0)
 		x->ret->n_notes++;
 }
 
-/* One more term that asks. */
+/* Counts another term that queries name servers. */
 static int count(struct expansion *x, const char *domain)
 {
 	if (++x->asked <= SPF_LOOKUPS_MAX)
@@ -126,8 +129,9 @@ static int count_void(struct expansion *x, const char *domain)
 }
 
 /*
- * 0 and the answer, or NULL while it is missing; -EAGAIN. One term has 1 + 2 * SPF_MX_MAX questions at most, so 10
- * terms and the domain fit the table; when it is full, there are more terms, and the domain is refused in the same run.
+ * Looks up a name. Returns 0 with the answer, or NULL while it is missing, in *ret; or -EAGAIN. One term needs at most
+ * 1 + 2 * SPF_MX_MAX queries, so those of 10 terms and the domain fit the table; if the table is full, there are more
+ * terms, and the domain is refused in the same run.
  */
 static int ask(struct expansion *x, const char *name, enum reply_type type, const struct reply **ret)
 {
@@ -145,7 +149,7 @@ static int ask(struct expansion *x, const char *name, enum reply_type type, cons
 	return 0;
 }
 
-/* The networks around a name's addresses. *ret_none: it has none. */
+/* Adds the networks around the addresses of a name. *ret_none: it has no address. */
 static int add_host(struct expansion *x, const char *name, const struct spf_record_term *term, struct nets *nets,
                     bool *ret_none)
 {
@@ -199,7 +203,7 @@ static int add_mx(struct expansion *x, const char *domain, const struct spf_reco
 
 static int expand(struct expansion *x, const struct frame *frame, struct nets *ret);
 
-/* The record that a domain has; text.p NULL: not known yet. */
+/* Finds the SPF record of a domain; ret->p is NULL if the answer is missing. */
 static int find_record(struct expansion *x, const char *domain, struct span *ret)
 {
 	const struct reply *reply;
@@ -220,7 +224,7 @@ static int find_record(struct expansion *x, const char *domain, struct span *ret
 	return ret->p != NULL ? 0 : why_set(x->why, ENOENT, "%s has no SPF record", domain);
 }
 
-/* What another domain passes. */
+/* Adds the networks for which another domain passes. */
 static int add_other(struct expansion *x, const struct frame *frame, const struct spf_record_term *term,
                      struct nets *nets)
 {
@@ -238,7 +242,7 @@ static int add_other(struct expansion *x, const struct frame *frame, const struc
 	return rc;
 }
 
-/* What one term matches. *ret_none: name servers know nothing of it. */
+/* Adds what one term matches. *ret_none: name servers have no record for it. */
 static int match(struct expansion *x, const struct frame *frame, const struct spf_record_term *term, struct nets *nets,
                  bool *ret_none)
 {
@@ -287,7 +291,7 @@ static int take_term(struct expansion *x, const struct frame *frame, const struc
 	return rc;
 }
 
-/* Adds what the domain passes. */
+/* Adds the networks for which the domain passes. */
 static int expand(struct expansion *x, const struct frame *frame, struct nets *ret)
 {
 	struct spf_record record = {0};
@@ -310,7 +314,7 @@ static int expand(struct expansion *x, const struct frame *frame, struct nets *r
 		if (term->qualifier == '+')
 			rc = why_set(x->why, EINVAL, "SPF of %s: \"%.*s\" allows everybody", frame->domain,
 			             (int)term->text.len, term->text.p);
-		break; /* nothing behind it is looked at */
+		break; /* terms after it are ignored */
 	}
 	for (size_t i = 0; i < d.passes.n && rc == 0; i++)
 		nets_add(ret, &d.passes.list[i]);

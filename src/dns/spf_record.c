@@ -19,7 +19,7 @@ static const struct mechanism {
 	const char *name;
 	enum spf_record_kind kind;
 	enum { NO_DOMAIN, MAY, MUST } domain;
-	bool lengths; /* "/24//64" may follow */
+	bool lengths; /* may be followed by "/24//64" */
 } mechanisms[] = {
 	{"all", SPF_RECORD_ALL, NO_DOMAIN, false},
 	{"include", SPF_RECORD_INCLUDE, MUST, false},
@@ -64,7 +64,7 @@ static bool is_name(struct span text, const char *name)
 	return text.len == strlen(name) && strncasecmp(text.p, name, text.len) == 0;
 }
 
-/* Decimal digits and nothing else, up to max; false otherwise. */
+/* Reads decimal digits and nothing else. Returns false if the value is above max or the text is no number. */
 static bool number(struct span text, unsigned max, uint8_t *ret)
 {
 	unsigned value = 0;
@@ -85,7 +85,7 @@ static struct span behind(struct span text, size_t n)
 	return (struct span){text.p + n, text.len - n};
 }
 
-/* The place of the first c, or the end. */
+/* Returns the index of the first c, or the length. */
 static size_t find(struct span text, char c)
 {
 	const char *const p = memchr(text.p, c, text.len);
@@ -93,7 +93,7 @@ static size_t find(struct span text, char c)
 	return p == NULL ? text.len : (size_t)(p - text.p);
 }
 
-/* "192.0.2.0/24": host bits may be set. */
+/* Parses "192.0.2.0/24"; host bits may be set. */
 static bool parse_ip(struct span text, bool six, struct spf_record_term *term)
 {
 	const size_t slash = find(text, '/');
@@ -109,7 +109,7 @@ static bool parse_ip(struct span text, bool six, struct spf_record_term *term)
 	return true;
 }
 
-/* ":DOMAIN", with or without macros. */
+/* Parses the domain after ":", with or without macros. */
 static bool parse_domain(struct span text, struct spf_record_term *term)
 {
 	term->macro = memchr(text.p, '%', text.len) != NULL;
@@ -121,7 +121,7 @@ static bool parse_domain(struct span text, struct spf_record_term *term)
 	return true;
 }
 
-/* "/24", "//64", "/24//64" or nothing. */
+/* Parses "/24", "//64", "/24//64" or nothing. */
 static bool parse_lengths(struct span text, struct spf_record_term *term)
 {
 	const char *const two = memmem(text.p, text.len, "//", 2);
@@ -134,7 +134,7 @@ static bool parse_lengths(struct span text, struct spf_record_term *term)
 	return two == NULL || number(behind(text, at + 2), 128, &term->len6);
 }
 
-/* Where "/" begins the lengths: a macro may have one inside "{...}". */
+/* Returns the index of the "/" before the lengths: a macro may contain one inside "{...}". */
 static size_t domain_len(struct span text)
 {
 	size_t depth = 0, i = 0;
@@ -173,7 +173,7 @@ static bool parse_mechanism(struct span text, struct spf_record_term *term)
 	return false;
 }
 
-/* "NAME=": what a modifier begins with; its length, or 0. */
+/* Returns the length of the name if the text begins with "NAME=", a modifier; else 0. */
 static size_t modifier_len(struct span text)
 {
 	const size_t equals = find(text, '=');
@@ -188,7 +188,7 @@ static size_t modifier_len(struct span text)
 	return equals > 0 && equals < text.len ? equals : 0;
 }
 
-/* One of each only. False: a second, or a domain that is none. */
+/* Parses a modifier; each may appear once. Returns false if it is a second one or its domain is invalid. */
 static bool parse_modifier(struct span text, size_t name_len, struct spf_record_term *redirect, bool *explains)
 {
 	const struct span name = {text.p, name_len}, value = behind(text, name_len + 1);
@@ -221,7 +221,7 @@ static void add(struct spf_record *record, const struct spf_record_term *term)
 	record->terms[record->n++] = *term;
 }
 
-/* The word in front of a blank or the end; the rest begins behind it. */
+/* Returns the next word and advances *rest past it. */
 static struct span next_word(struct span *rest)
 {
 	struct span word;

@@ -1,9 +1,8 @@
 /*
- * spf_record: an SPF record as a list of terms, in its order.
+ * spf_record: parses an SPF record into a list of terms, in order.
  *
- * Pure: text in, terms out; untrusted text. A record with any error of syntax has no terms, as RFC 7208 demands. What
- * is more than names and addresses (macros) is kept as such, without its meaning. Modifiers other than redirect have no
- * term. Source: RFC 7208 4.5, 4.6.1, 5, 6, 12.
+ * Pure: untrusted text in, terms out. A record with any syntax error has no terms, as RFC 7208 demands. Macros are
+ * recognised but not interpreted. Modifiers other than redirect have no term. Source: RFC 7208 4.5, 4.6.1, 5, 6, 12.
  */
 #ifndef WFS_DNS_SPF_RECORD_H
 #define WFS_DNS_SPF_RECORD_H
@@ -27,16 +26,16 @@ enum spf_record_kind {
 	SPF_RECORD_INCLUDE,
 	SPF_RECORD_PTR,
 	SPF_RECORD_EXISTS,
-	SPF_RECORD_REDIRECT, /* the last term, wherever it was in the record */
+	SPF_RECORD_REDIRECT, /* always the last term, wherever it is in the record */
 };
 
 struct spf_record_term {
 	enum spf_record_kind kind;
 	char qualifier;              /* '+', '-', '~' or '?' */
-	bool macro;                  /* its domain has macros: domain is "" */
-	struct net net;              /* of IP */
-	uint8_t len4, len6;          /* of A and MX: of the network around each address, 0..32, 0..128 */
-	char domain[REPLY_NAME_MAX]; /* in lower case, without a dot at the end; "": the record's own */
+	bool macro;                  /* its domain has macros, and domain is "" */
+	struct net net;              /* for IP */
+	uint8_t len4, len6;          /* for A and MX: the length of the network around each address, 0..32, 0..128 */
+	char domain[REPLY_NAME_MAX]; /* in lower case, without a trailing dot; "": the record's own */
 	struct span text;            /* in the record */
 };
 
@@ -45,16 +44,18 @@ struct spf_record {
 	struct spf_record_term *terms;
 };
 
-/* True for "v=spf1" alone or with a blank behind it. */
+/* Returns true for "v=spf1" alone or followed by a blank. */
 bool spf_record_is(struct span text);
 
-/* text: spf_record_is; borrowed as long as ret. ret: the caller's, spf_record_done. Errors: -EINVAL with the term in
- * why. */
+/*
+ * Parses text, for which spf_record_is returns true; it must stay valid as long as *ret. The caller frees *ret with
+ * spf_record_done. Errors: -EINVAL with the term in why.
+ */
 int spf_record_parse(struct span text, struct spf_record *ret, struct why *why);
 
 void spf_record_done(struct spf_record *record);
 
-/* A domain name as text in lower case, without a dot at the end; false when it is none that has networks. */
+/* Writes a domain name in lower case, without a trailing dot. Returns false if the text is no valid domain name. */
 bool spf_record_domain(struct span text, char out[static REPLY_NAME_MAX]);
 
 #endif
