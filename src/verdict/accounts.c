@@ -13,10 +13,10 @@ enum {
 };
 
 struct account {
-	uint32_t account; /* ACCOUNT_NONE: free */
+	uint32_t account; /* ACCOUNT_NONE: a free slot */
 	struct {
-		uint32_t network; /* of 2^32 numbers */
-		uint32_t last_s;  /* 0: free */
+		uint32_t network; /* 32-bit hash of the network */
+		uint32_t last_s;  /* 0: a free slot */
 	} from[ACCOUNTS_NETWORKS_MAX];
 };
 
@@ -49,7 +49,7 @@ static uint32_t last_of(const struct account *of)
 	return last_s;
 }
 
-/* The account's place, or the one whose account matters least. */
+/* Returns the slot of the account, or the slot of the least important one, which it may replace. */
 static struct account *place_of(const struct accounts *a, uint32_t account, uint32_t now_s)
 {
 	struct account *const set = &a->list[account % SETS * WAYS], *least = set;
@@ -69,7 +69,7 @@ static struct account *place_of(const struct accounts *a, uint32_t account, uint
 void accounts_note(struct accounts *a, uint32_t account, const struct addr *addr, uint32_t time_s, uint32_t now_s)
 {
 	const struct net net = network_of(addr);
-	const uint32_t network = (uint32_t)addr_hash(&net.addr, net.len); /* its lower half */
+	const uint32_t network = (uint32_t)addr_hash(&net.addr, net.len); /* the lower half of the hash */
 	struct account *place;
 	size_t to = 0;
 

@@ -47,7 +47,7 @@ void allowed_set_names(struct allowed *a, const char *const globs[], size_t n)
 		a->globs[a->n_globs] = alloc_text(globs[a->n_globs], "the allow list");
 }
 
-/* Linear but for the last "*", which is tried at each place: no name makes it slow. */
+/* Linear except for the last "*", which is tried at each position: no name makes it slow. */
 static bool glob_matches(const char *glob, const char *name, size_t len)
 {
 	const char *star = NULL, *const end = name + len, *again = name;
@@ -83,7 +83,7 @@ bool allowed_matches(const struct allowed *a, struct span name)
 
 /* --- earned allowances --- */
 
-/* The index of net, or where it would be inserted. */
+/* Returns the index of net, or where it would be inserted. */
 static size_t earned_place(const struct allowed *a, const struct net *net)
 {
 	size_t low = 0, high = a->n_earned;

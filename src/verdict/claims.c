@@ -9,18 +9,18 @@
 
 enum { SWEEP_MIN = 4096 };
 
-/* One peer's. */
+/* The claim of one peer. */
 struct item {
 	int64_t until_s, said_ms;
 	uint16_t peer, weight;
 };
 
-/* All about one network. */
+/* All claims about one network. */
 struct about {
 	UT_hash_handle hh;
 	struct net net;
 	uint32_t n;
-	struct item *items; /* n, the longest first */
+	struct item *items; /* n claims, the one that ends last first */
 };
 
 struct amnesty {
@@ -31,8 +31,8 @@ struct amnesty {
 struct claims {
 	uint64_t seed;
 	struct about *about;
-	size_t n, sweep_at; /* claims; with so many, what expired is removed */
-	size_t refused;     /* for lack of space; not with each of them */
+	size_t n, sweep_at; /* number of claims; at sweep_at claims the expired ones are removed */
+	size_t refused;     /* claims refused for lack of space; used to sweep for only a few of them */
 	size_t n_amnesties;
 	struct amnesty amnesties[CLAIMS_AMNESTIES_MAX];
 };
@@ -50,7 +50,7 @@ struct claims *claims_new(uint64_t seed)
 
 static unsigned hash_of(const struct claims *c, const struct net *net)
 {
-	return (unsigned)addr_hash(&net->addr, c->seed ^ net->len); /* its low bits */
+	return (unsigned)addr_hash(&net->addr, c->seed ^ net->len); /* the low bits */
 }
 
 static struct about *find(const struct claims *c, const struct net *net)
@@ -81,7 +81,8 @@ static void free_about(struct about *a)
 
 static void forget(struct claims *c, struct about *a)
 {
-	assert((a == c->about) == (a->hh.prev == NULL)); /* only the first has none before it: clang-tidy cannot know */
+	/* Only the first has no predecessor; clang-tidy cannot know this. */
+	assert((a == c->about) == (a->hh.prev == NULL));
 	HASH_DELETE(hh, c->about, a);
 	c->n -= a->n;
 	free_about(a);
@@ -109,7 +110,7 @@ static void remove_item(struct claims *c, struct about *a, size_t i)
 	c->n--;
 }
 
-/* At its place by the time it ends. */
+/* Inserts the item in the order of until_s. */
 static void insert_item(struct claims *c, struct about *a, struct item item)
 {
 	size_t i = 0;
@@ -123,7 +124,7 @@ static void insert_item(struct claims *c, struct about *a, struct item item)
 	c->n++;
 }
 
-/* Removes what expired, when there is much: each claim is looked at as often as the table doubles. */
+/* Removes expired claims when there are many: each claim is visited once per doubling of the table. */
 static void sweep(struct claims *c, int64_t now_s)
 {
 	struct about *a, *next;
@@ -216,7 +217,7 @@ size_t claims_drop(struct claims *c, unsigned peer, struct net *out, size_t cap)
 
 /* --- amnesties --- */
 
-/* In the place of an older one of the same network, a free one, or that of the one that ends first. */
+/* Replaces an older amnesty of the same network, uses a free slot, or replaces the amnesty that ends first. */
 static void note_amnesty(struct claims *c, const struct amnesty *new)
 {
 	struct amnesty *first = c->amnesties;
@@ -244,7 +245,7 @@ bool claims_is_pardoned(const struct claims *c, const struct net *net, int64_t s
 	return false;
 }
 
-/* Those about a, if they are of before then. True: there were some. */
+/* Removes the claims about a that were made at said_ms or before. Returns true if there were any. */
 static bool pardon(struct claims *c, struct about *a, int64_t said_ms)
 {
 	const uint32_t before = a->n;

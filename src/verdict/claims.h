@@ -1,17 +1,17 @@
 /*
- * claims: what other hosts say about networks, and how long a network is to be blocked because of it.
+ * claims: what other hosts report about networks, and until when a network should be blocked because of it.
  *
- * Pure: no clock, no peer's name, no database. A claim says that a network is hostile until then, with a weight; each
- * peer has one of a network, a later one replaces it. A network is to be blocked while the weights of its claims, and
- * CLAIMS_LOCAL if this host has a hit of it, reach CLAIMS_FULL; twice that if it is proven good. So each claim ends by
- * itself.
+ * Pure: no clock, no names of peers, no database. A claim says that a network is hostile until a certain time, with a
+ * weight. Each peer has at most one claim per network; a later one replaces it. A network should be blocked while the
+ * weights of its claims, plus CLAIMS_LOCAL if this host has a hit from it, reach CLAIMS_FULL, or twice that if the
+ * network is proven good. So each claim ends on its own.
  *
- * Amnesties: what a person unblocked, here or at a peer that may do so. A claim about any address of it counts only if
- * it was made after that. Both are ordered by the clock of the server that they came by, "said_ms", which all hosts see
- * alike.
+ * Amnesties record what a person unblocked, here or at a peer with that right. A claim about any address in it counts
+ * only if it was made after the amnesty. Both are ordered by said_ms, the clock of the server that they came through,
+ * which is the same for all hosts.
  *
- * Limits: CLAIMS_MAX claims; more are refused. CLAIMS_AMNESTIES_MAX; more replace those that end first. 120 bytes for
- * each network and its first claim. Aborts if memory cannot be allocated.
+ * Limits: CLAIMS_MAX claims; more are refused. CLAIMS_AMNESTIES_MAX amnesties; more replace those that end first. 120
+ * bytes for each network and its first claim. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_VERDICT_CLAIMS_H
 #define WFS_VERDICT_CLAIMS_H
@@ -31,42 +31,48 @@ enum {
 
 struct claims_claim {
 	struct net net;
-	unsigned peer;   /* a number of the caller's, below 65536 */
+	unsigned peer;   /* a number that the caller assigns, below 65536 */
 	unsigned weight; /* 0..CLAIMS_FULL */
 	int64_t until_s, said_ms;
 };
 
 struct claims;
 
-/* seed: any number, best one that attackers cannot know: it affects the order in memory, never decisions. Never NULL.
+/*
+ * Never returns NULL. seed: any number, preferably secret, so that attackers cannot choose networks that collide: it
+ * affects the order in memory, never decisions.
  */
 struct claims *claims_new(uint64_t seed);
 
-/* Accepts NULL. */
+/* Frees claims; accepts NULL. */
 void claims_free(struct claims *claims);
 
-/* False: it is refused, because there are too many. */
+/* Adds or replaces a claim. Returns false if it is refused because there are too many. */
 bool claims_put(struct claims *claims, const struct claims_claim *claim, int64_t now_s);
 
-/* The peer's claim about exactly net is over. False: there was none. */
+/* Removes the peer's claim about exactly net. Returns false if there was none. */
 bool claims_remove(struct claims *claims, unsigned peer, const struct net *net);
 
-/* Whether any claim about exactly net is active. */
+/* Returns true if any claim about exactly net is active. */
 bool claims_has(const struct claims *claims, const struct net *net, int64_t now_s);
 
-/* Until when net is to be blocked; 0: not at all. local: this host has a hit of it that counts. proven: it is proven
- * good. */
+/*
+ * Returns until when net should be blocked; 0: not at all. local: this host has a hit from it that counts. proven: it
+ * is proven good.
+ */
 int64_t claims_until(const struct claims *claims, const struct net *net, bool local, bool proven, int64_t now_s);
 
-/* What was unblocked. Removes the claims that are not newer; their networks, at most cap of them, are in out: call it
- * again if it was cap. */
+/*
+ * Records an amnesty, and removes the claims that are not newer. Writes their networks, at most cap, to out; if it
+ * returns cap, call it again.
+ */
 size_t claims_pardon(struct claims *claims, const struct net *net, int64_t said_ms, int64_t until_s, int64_t now_s,
                      struct net *out, size_t cap);
 
-/* True when a claim about net of that time is of before an amnesty. */
+/* Returns true if an amnesty covers a claim about net made at said_ms. */
 bool claims_is_pardoned(const struct claims *claims, const struct net *net, int64_t said_ms, int64_t now_s);
 
-/* Removes all claims of a peer; their networks, at most cap, are in out: call it again if it was cap. */
+/* Removes all claims of a peer. Writes their networks, at most cap, to out; if it returns cap, call it again. */
 size_t claims_drop(struct claims *claims, unsigned peer, struct net *out, size_t cap);
 
 #endif

@@ -8,7 +8,7 @@ enum {
 	LARGE = 1 << 18, /* entries */
 };
 
-/* A small one doubles and is two thirds full at most; in a large one memory matters more than a few probes. */
+/* A small table doubles and is at most two thirds full; in a large one memory matters more than a few probes. */
 static size_t capacity_after(size_t capacity)
 {
 	const size_t next = capacity < LARGE ? 2 * capacity : capacity + capacity / 4;
@@ -55,10 +55,10 @@ static void drop_lists(struct clients *s, const struct tracked *t)
 	}
 }
 
-/* Removes an entry. Those after it move up, so that no chain is cut. */
+/* Removes an entry. Entries after it move up, so that no probe sequence is interrupted. */
 static void erase(struct clients *s, struct tracked *t)
 {
-	size_t hole = (size_t)(t - s->table), i = hole; /* it points into the table */
+	size_t hole = (size_t)(t - s->table), i = hole; /* t points into the table */
 
 	drop_lists(s, t);
 	s->n--;
@@ -69,7 +69,7 @@ static void erase(struct clients *s, struct tracked *t)
 		if (!s->table[i].used)
 			break;
 		home = clients_home(s, &s->table[i].addr, s->table[i].len);
-		/* It may move to the hole unless its home lies after the hole, up to i. */
+		/* The entry may move to the hole unless its home is after the hole, up to i. */
 		if (hole < i ? home > hole && home <= i : home > hole || home <= i)
 			continue;
 		s->table[hole] = s->table[i];
@@ -119,18 +119,22 @@ void clients_note_day(struct clients *s, struct tracked *t, uint32_t day)
 		node->time_s = day;
 	}
 	if (node->time_s - day < CLIENTS_GOOD_DAYS)
-		node->value = (int32_t)((uint32_t)node->value | 1U << (node->time_s - day)); /* bits, no number */
+		node->value = (int32_t)((uint32_t)node->value | 1U << (node->time_s - day)); /* bits, not a number */
 }
 
-/* --- what stays when space is needed --- */
+/* --- what to keep when space is needed --- */
 
-/* How much a subject must matter to stay. */
+/* How important a subject must be to stay. */
 enum keep {
 	KEEP_ALL_THAT_MATTERS,
-	KEEP_LOUD,    /* blocked, or half way to it, or proven good */
-	KEEP_BLOCKED, /* or proven good */
-	KEEP_HALF,    /* a million are blocked: any half of them; the others stay blocked, but may be blocked again */
-	KEEP_NONE,    /* an attacker has found a million addresses of the half that stays */
+	KEEP_LOUD,    /* blocked, half way to a block, or proven good */
+	KEEP_BLOCKED, /* blocked or proven good */
+	/*
+	 * A million are blocked: an arbitrary half stays; the others stay blocked in the kernel, but may be blocked
+	 * again.
+	 */
+	KEEP_HALF,
+	KEEP_NONE, /* an attacker has found a million addresses of the half that stays */
 };
 
 /* Forgets what is too old to count. */
@@ -169,7 +173,7 @@ static void forget(struct clients *s, enum keep keep, uint32_t now_s)
 {
 	for (size_t i = 0; i < s->size; i++)
 		while (s->table[i].used && !stays(s, &s->table[i], keep, now_s))
-			erase(s, &s->table[i]); /* another may be here now */
+			erase(s, &s->table[i]); /* another entry may have moved here */
 }
 
 static void grow(struct clients *s)
@@ -178,20 +182,20 @@ static void grow(struct clients *s)
 
 	s->capacity = capacity_after(s->capacity);
 	s->size = size_for(s->capacity);
-	if (s->size == old_size) /* where a large one begins */
+	if (s->size == old_size) /* where large tables begin */
 		return;
 	arena_reach(&s->arena, s->size * sizeof *s->table);
 	clients_rehash(s, old_size);
 }
 
-/* More than three quarters of all there may be. */
+/* Returns true if more than three quarters of the maximum are in use. */
 static bool is_crowded(const struct clients *s)
 {
 	return s->n * 4 > (size_t)VERDICT_ADDRESSES_MAX * 3 || s->nodes.n * 4 > (size_t)VERDICT_NODES_MAX * 3 ||
 	       s->chunks.n * 4 > (size_t)CLIENTS_CHUNKS_MAX * 3;
 }
 
-/* Forget what no longer matters; grow; at the limit forget the quietest. */
+/* Forgets what no longer matters; grows the table; at the limit forgets the least active. */
 void clients_make_space(struct clients *s, uint32_t now_s)
 {
 	size_t before;
@@ -203,7 +207,7 @@ void clients_make_space(struct clients *s, uint32_t now_s)
 		if (clients_have_spare(s))
 			return;
 	}
-	/* A quarter becomes free, so that this is not done again for the next address. */
+	/* Free a quarter, so that this is not repeated for the next address. */
 	for (enum keep keep = KEEP_LOUD; is_crowded(s) && keep <= KEEP_NONE; keep++)
 		forget(s, keep, now_s);
 	s->forgotten += before - s->n;

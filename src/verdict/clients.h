@@ -1,14 +1,15 @@
 /*
- * clients: the table of all subjects and networks with known state: scores, offences, good days,
- * the end of the last block. What a list of scores means: scores.h; what the lists of a network mean: network.h.
+ * clients: the table of all subjects and networks with known state: scores, offences, good days, the end of the last
+ * block. scores.h explains the list of scores, network.h the lists of a network.
  *
- * Private to the folder. Owns the entries and the nodes of their lists, and chooses what is forgotten when
- * space is needed: what no longer matters, then the quietest. clients_init first; release with clients_done.
- * A pointer to an entry is valid until the next clients_find_or_add. Times are Unix seconds
- * in 32 bits, good until 2106; 0: none. now_s is the time of the call. Limits: VERDICT_ADDRESSES_MAX entries,
- * VERDICT_NODES_MAX nodes, CLIENTS_CHUNKS_MAX chunks. Aborts if memory cannot be allocated.
+ * Private to the folder. Owns the entries and the nodes of their lists, and chooses what to forget when space is
+ * needed: first what no longer matters, then the least active. Call clients_init first; release with clients_done. A
+ * pointer to an entry is valid until the next clients_find_or_add. Times are Unix seconds in 32 bits, valid until 2106;
+ * 0: none. now_s is the time of the call. Limits: VERDICT_ADDRESSES_MAX entries, VERDICT_NODES_MAX nodes,
+ * CLIENTS_CHUNKS_MAX chunks. Aborts if memory cannot be allocated.
  *
- * Functions called for each piece of evidence are inline: a replay of old logs does little else here.
+ * Functions that are called for each piece of evidence are inline: they take most of the time here in a replay of old
+ * logs.
  */
 #ifndef WFS_VERDICT_CLIENTS_H
 #define WFS_VERDICT_CLIENTS_H
@@ -23,24 +24,27 @@
 #include "verdict/verdict.h"
 
 enum {
-	CLIENTS_OFFENCES = VERDICT_DURATIONS_MAX - 1, /* start times kept: more would change no duration */
-	CLIENTS_GOOD_DAYS = 31,                       /* looked back at */
+	CLIENTS_OFFENCES = VERDICT_DURATIONS_MAX - 1, /* start times that are kept: more would not change a duration */
+	CLIENTS_GOOD_DAYS = 31,                       /* days that are remembered */
 	CLIENTS_DAY_S = 86400,
-	CLIENTS_SPARE = 2, /* nodes, and chunks, that one piece of evidence may use: a score and an offence, of it and
-	                      of its network */
+	/*
+	 * nodes, and chunks, that one piece of evidence may need: a score and an offence, for its subject and for its
+	 * network.
+	 */
+	CLIENTS_SPARE = 2,
 	CLIENTS_CHUNKS_MAX = 1 << 19,
 };
 
-/* What is known of a subject or a network: half a cache line, for a million of them. */
+/* The state of a subject or a network: half a cache line, since there may be a million of them. */
 struct tracked {
 	struct addr addr;
-	uint32_t until_s;       /* end of the last block; blocked while it is to come */
-	uint32_t scores : 24;   /* lists; of a network: its clients with hits */
-	uint32_t len : 8;       /* of the subject */
-	uint32_t offences : 24; /* of a network: its clients that were blocked */
+	uint32_t until_s;       /* end of the last block; the entry is blocked until then */
+	uint32_t scores : 24;   /* a list; for a network: its clients with hits */
+	uint32_t len : 8;       /* of the subject, as in struct net */
+	uint32_t offences : 24; /* a list; for a network: its clients that were blocked */
 	uint32_t used : 8;
-	uint32_t good : 24; /* one node; of a network: days on which it contained a proven good client */
-	uint32_t lists : 8; /* bits: those whose ports its blocks close while it is blocked */
+	uint32_t good : 24; /* one node; for a network: the days on which it contained a proven good client */
+	uint32_t lists : 8; /* flags: the port lists that its blocks close while it is blocked */
 };
 
 static_assert(sizeof(struct tracked) == 32, "half a cache line");
@@ -48,20 +52,21 @@ static_assert(sizeof(struct tracked) == 32, "half a cache line");
 struct clients {
 	const struct verdict_policy *policy; /* borrowed */
 	struct arena arena;
-	struct tracked *table; /* all of the capacity: open addressing, linear probing, in the order of the hash */
+	struct tracked *table; /* an open-addressing hash table with linear probing, in the order of the hash */
 	size_t size, capacity, n;
-	struct tracked *last;      /* the place that clients_find_or_add gave last: mostly requested twice in a row */
+	/* The slot that clients_find_or_add returned last: it is usually requested twice in a row. */
+	struct tracked *last;
 	uint64_t forgotten;        /* for lack of space */
-	struct pool nodes, chunks; /* of lists: of subjects; of networks, see network.h */
+	struct pool nodes, chunks; /* for the lists of subjects, and of networks, see network.h */
 };
 
-/* policy: borrowed until clients_done, not changed; its ip6_prefix is not 0. */
+/* policy: borrowed until clients_done, must not change; its ip6_prefix must not be 0. */
 void clients_init(struct clients *clients, const struct verdict_policy *policy);
 void clients_done(struct clients *clients);
 
 /* --- entries --- */
 
-/* Its home: 0..size - 1. The seed keeps attackers from choosing addresses that collide. */
+/* Returns the entry's home slot: 0..size - 1. The seed keeps attackers from choosing addresses that collide. */
 static inline size_t clients_home(const struct clients *s, const struct addr *addr, uint8_t len)
 {
 	const uint64_t hash = addr_hash(addr, s->policy->seed ^ (uint64_t)len << 56);
@@ -74,7 +79,7 @@ static inline bool clients_is_at(const struct tracked *t, const struct addr *add
 	return t->used && addr_equal(&t->addr, addr) && t->len == len;
 }
 
-/* The place of the entry, or the free place where it would be. */
+/* Returns the slot of the entry, or the free slot where it belongs. */
 static inline struct tracked *clients_place(const struct clients *s, const struct addr *addr, uint8_t len)
 {
 	struct tracked *const table = s->table;
@@ -86,7 +91,7 @@ static inline struct tracked *clients_place(const struct clients *s, const struc
 	return &table[i];
 }
 
-/* NULL: nothing is known. */
+/* Returns the entry, or NULL if nothing is known. */
 static inline struct tracked *clients_find(const struct clients *s, const struct net *net)
 {
 	struct tracked *const t = clients_place(s, &net->addr, net->len);
@@ -94,19 +99,22 @@ static inline struct tracked *clients_find(const struct clients *s, const struct
 	return t->used ? t : NULL;
 }
 
-/* The oldest second that still counts is one younger than this. */
+/* Returns the time that evidence must be after to count. */
 static inline uint32_t clients_horizon(const struct clients *s, uint32_t now_s)
 {
 	return now_s > s->policy->window_s ? now_s - (uint32_t)s->policy->window_s : 0; /* 0..now_s */
 }
 
-/* True for a network, as against a subject. */
+/* Returns true for a network, false for a subject. */
 static inline bool clients_is_network(const struct clients *s, const struct tracked *t)
 {
 	return t->len < 128 && (addr_is_ip4(&t->addr) || t->len != s->policy->ip6_prefix);
 }
 
-/* Prefetches what clients_find will read, and then its lists: each step needs what the one before has fetched. */
+/*
+ * Prefetches what clients_find will read, and later the lists of the entry: each step needs what the previous one
+ * fetched.
+ */
 static inline void clients_fetch(const struct clients *s, const struct net *net, enum verdict_expected when)
 {
 	const struct tracked *t;
@@ -124,7 +132,7 @@ static inline void clients_fetch(const struct clients *s, const struct net *net,
 	}
 }
 
-/* Makes space for one more entry and its nodes: for clients_find_or_add alone. */
+/* Makes space for another entry and its nodes. Only for clients_find_or_add. */
 void clients_make_space(struct clients *clients, uint32_t now_s);
 
 static inline bool clients_have_spare(const struct clients *s)
@@ -132,12 +140,15 @@ static inline bool clients_have_spare(const struct clients *s)
 	return s->nodes.n + CLIENTS_SPARE < VERDICT_NODES_MAX && s->chunks.n + CLIENTS_SPARE < CLIENTS_CHUNKS_MAX;
 }
 
-/* May move or forget other entries. Afterwards CLIENTS_SPARE nodes and chunks are free. */
+/*
+ * Returns the entry, a new one if needed. May move or forget other entries. Afterwards CLIENTS_SPARE nodes and chunks
+ * are free.
+ */
 static inline struct tracked *clients_find_or_add(struct clients *s, const struct net *net, uint32_t now_s)
 {
 	struct tracked *t = s->last;
 
-	if (!clients_is_at(t, &net->addr, net->len)) /* it never has two places */
+	if (!clients_is_at(t, &net->addr, net->len)) /* an entry is never in two slots */
 		t = s->last = clients_place(s, &net->addr, net->len);
 	if (t->used && clients_have_spare(s))
 		return t;
@@ -152,26 +163,26 @@ static inline struct tracked *clients_find_or_add(struct clients *s, const struc
 	return t;
 }
 
-/* The table has grown from old_size entries to size, those behind are free: all entries where they now belong. */
+/* Moves all entries to their slots after the table grew from old_size to size; the new slots are free. */
 void clients_rehash(struct clients *clients, size_t old_size);
 
 /* --- offences --- */
 
-/* How many began within memory: 0..CLIENTS_OFFENCES, which means "or more". */
+/* Returns how many offences began within memory: 0..CLIENTS_OFFENCES, which means "or more". */
 unsigned clients_count_offences(const struct clients *clients, const struct tracked *t, uint32_t now_s);
 
-/* When the last one began; 0: none is known. */
+/* Returns when the last offence began; 0: none is known. */
 static inline uint32_t clients_last_offence(const struct clients *s, const struct tracked *t)
 {
 	return t->offences == POOL_NONE ? 0 : nodes_at(&s->nodes, t->offences)->time_s;
 }
 
-/* Another; since_s: the latest. */
+/* Adds an offence; since_s must be the latest. */
 void clients_begin_offence(struct clients *clients, struct tracked *t, uint32_t since_s);
 
 /* --- good days --- */
 
-/* Those of the last CLIENTS_GOOD_DAYS, bit 0: today. */
+/* Returns the good days among the last CLIENTS_GOOD_DAYS; bit 0: today. */
 static inline uint32_t clients_good_days(const struct clients *s, const struct tracked *t, uint32_t now_s)
 {
 	const uint32_t today = now_s / CLIENTS_DAY_S, mask = (1U << CLIENTS_GOOD_DAYS) - 1;
@@ -181,18 +192,18 @@ static inline uint32_t clients_good_days(const struct clients *s, const struct t
 		return 0;
 	node = nodes_at(&s->nodes, t->good);
 	if (node->time_s >= today)
-		return (uint32_t)node->value & mask; /* the bits as they are */
+		return (uint32_t)node->value & mask; /* bits, not a number */
 	return today - node->time_s >= CLIENTS_GOOD_DAYS ? 0 : (uint32_t)node->value << (today - node->time_s) & mask;
 }
 
-/* True when there are earn_days of them. */
+/* Returns true if there are earn_days of them. */
 static inline bool clients_is_proven(const struct clients *s, const struct tracked *t, uint32_t now_s)
 {
 	return s->policy->earn_days > 0 &&
 	       (unsigned)__builtin_popcount(clients_good_days(s, t, now_s)) >= s->policy->earn_days;
 }
 
-/* day: since 1970. */
+/* Records a good day; day: since 1970. */
 void clients_note_day(struct clients *clients, struct tracked *t, uint32_t day);
 
 #endif

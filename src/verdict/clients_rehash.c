@@ -5,15 +5,15 @@
 #include "base/alloc.h"
 
 /*
- * In its place, since two tables would be the most memory a replay ever holds.
+ * Rehashes in place, since two tables would be the most memory that a replay ever uses.
  *
- * Why no chain is cut (a chain: the used places from an entry's home up to it). Places are emptied from the last old
- * one down. When place i has just been emptied, all used places from i on hold entries that were placed by the new
- * size; an entry whose new home is i or above goes to the first free place from there on, so its chain is of such
- * places alone. What is emptied later is below i, and no part of it. Homes go up with the hash and with the size, so
- * nearly all entries are of this kind. The few whose new home is below i (they were far from home, behind others or
- * around the end), or that would wrap around the end to where others still have to move, wait beside the table, and are
- * added as new ones are when all chains are whole.
+ * Why no chain is interrupted (a chain: the used slots from an entry's home up to the entry). Slots are emptied from
+ * the last old one down. When slot i has just been emptied, all used slots from i on hold entries that were placed
+ * according to the new size. An entry whose new home is i or above goes to the first free slot from there on, so its
+ * chain consists only of such slots. Slots that are emptied later are below i, and not part of it. Homes increase with
+ * the hash and with the size, so nearly all entries are of this kind. A few entries are set aside: those whose new home
+ * is below i (they were far from their home, behind others or around the end), and those that would wrap around the end
+ * to slots with entries still to be moved. They are added like new entries when all chains are complete.
  */
 void clients_rehash(struct clients *s, size_t old_size)
 {

@@ -7,20 +7,20 @@
 
 enum {
 	SIZE_MIN = 1 << 10,
-	LENGTH4 = 96 + 24, /* of the networks that are sent */
+	LENGTH4 = 96 + 24, /* of the networks that are shared */
 	LENGTH6 = 64,
 };
 
 struct item {
 	uint32_t number;
-	uint32_t until_s; /* Unix seconds, good until 2106; 0: free */
+	uint32_t until_s; /* Unix seconds, valid until 2106; 0: a free slot */
 };
 
 struct elsewhere {
 	uint8_t key[SIPHASH_KEY], seed[SIPHASH_KEY];
 	size_t size, n;     /* size: a power of two, at least twice n */
 	struct item *table; /* open addressing, linear probing */
-	size_t refused;     /* for lack of space; what expired is not looked for with each of them */
+	size_t refused;     /* networks refused for lack of space; used to look for expired ones only now and then */
 };
 
 struct elsewhere *elsewhere_new(const uint8_t seed[static SIPHASH_KEY])
@@ -52,10 +52,13 @@ uint32_t elsewhere_number(const struct elsewhere *e, const struct addr *addr)
 {
 	const struct net net = net_around(addr, addr_is_ip4(addr) ? LENGTH4 : LENGTH6);
 
-	return (uint32_t)siphash(e->key, net.addr.bytes, sizeof net.addr.bytes); /* its low bits */
+	return (uint32_t)siphash(e->key, net.addr.bytes, sizeof net.addr.bytes); /* the low bits */
 }
 
-/* Where the number is, or would be. Peers choose numbers, but do not know the seed: they cannot choose places. */
+/*
+ * Returns the slot of the number, or the free one where it belongs. Peers choose numbers, but they do not know the
+ * seed, so they cannot choose slots.
+ */
 static struct item *place_of(const struct elsewhere *e, uint32_t number)
 {
 	size_t i = (size_t)siphash(e->seed, &number, sizeof number) & (e->size - 1);
@@ -65,7 +68,7 @@ static struct item *place_of(const struct elsewhere *e, uint32_t number)
 	return &e->table[i];
 }
 
-/* A table for twice as many as remain, without what has expired. */
+/* Rebuilds the table without expired networks, for twice as many as remain. */
 static void rebuild(struct elsewhere *e, int64_t now_s)
 {
 	struct item *const old = e->table;

@@ -48,7 +48,7 @@ enum verdict_outcome evidence_admit(struct verdict *v, const struct net *subject
 	} else if (t->until_s > v->now_s || at < t->until_s) {
 		return VERDICT_RUNNING;
 	}
-	/* Credit is stored by the second: the order of credit and block within one second is unknown. */
+	/* Credit is stored by the second: within one second the order of credit and block is unknown. */
 	if (credit && at <= clients_last_offence(s, t))
 		return VERDICT_RUNNING;
 	*ret = t;
@@ -64,7 +64,7 @@ void evidence_add(struct verdict *v, struct tracked *t, const struct verdict_evi
 		scores_repeat(&v->clients, repeats);
 }
 
-/* The days of its clients and networks count. */
+/* Returns true if networks of this kind are judged, so that their good days are needed. */
 static bool is_network_judged(const struct verdict *v, const struct addr *addr)
 {
 	return network_counts(&v->policy, addr) || network_adds_up(&v->policy, addr);

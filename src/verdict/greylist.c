@@ -8,16 +8,16 @@
 #include "base/hash.h"
 
 enum {
-	WAYS = 4, /* places an attempt may be in */
+	WAYS = 4, /* slots that an attempt may be in */
 	NETWORK4 = 96 + 24,
 	NETWORK6 = 64,
-	TEXT_MAX_LEN = 320, /* of an address, RFC 5321 4.5.3.1: 64 + "@" + 255 */
+	TEXT_MAX_LEN = 320, /* bytes of a mail address, RFC 5321 4.5.3.1: 64 + "@" + 255 */
 };
 
-/* Two hashes represent sender, recipient, organisation and network: 128 bits do not collide by chance. */
+/* Two hashes stand for sender, recipient, organisation and network: 128 bits do not collide by chance. */
 struct attempt {
 	uint64_t key[2];
-	int64_t time_s; /* 0: free */
+	int64_t time_s; /* 0: a free slot */
 	struct addr addr;
 };
 
@@ -39,7 +39,7 @@ void greylist_free(struct greylist *g)
 	free(g);
 }
 
-/* Without regard to case; no byte is 0x100, so that two texts differ from one joined text. */
+/* Hashes a text, ignoring case. Ends with 0x100, which no byte equals, so that two texts differ from the joined one. */
 static uint64_t add_text(uint64_t hash, struct span text)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -84,7 +84,7 @@ enum greylist_outcome greylist_attempt(struct greylist *g, const struct verdict 
 	for (struct attempt *a = set; a < set + WAYS; a++) {
 		if (a->key[0] == key[0] && a->key[1] == key[1] && is_young(a, now_s)) {
 			if (addr_equal(&a->addr, addr))
-				return GREYLIST_NOTHING; /* the same machine came again, as it should */
+				return GREYLIST_NOTHING; /* the same machine retried, as it should */
 			if (!is_clean(v, &a->addr)) {
 				*a = (struct attempt){{key[0], key[1]}, now_s, *addr};
 				return GREYLIST_NOTED;

@@ -1,4 +1,4 @@
-/* What is known from before (verdict.h): the database at start, in the order of that part of the header. */
+/* Restores the state from the database at start (verdict.h), in the order of that part of the header. */
 #include "verdict/verdict.h"
 
 #include "verdict/evidence.h"
@@ -25,7 +25,7 @@ void verdict_known_block(struct verdict *v, const struct block *b, unsigned rule
 
 	if (b->cause == BLOCK_EVIDENCE)
 		clients_begin_offence(s, t, since_s);
-	/* Also of one that has ended: which ports it closed says which hits during it counted. */
+	/* Set this for an ended block, too: the ports that it closed determine which hits during it counted. */
 	t->lists = (uint8_t)(1U << b->list | (since_s < t->until_s ? t->lists : 0U));
 	if (verdict_seconds(b->until_s) > t->until_s)
 		t->until_s = verdict_seconds(b->until_s);
@@ -58,10 +58,10 @@ void verdict_known_hit(struct verdict *v, const struct verdict_evidence *e)
 
 	if (verdict_is_allowed(v, &e->addr) || at <= evidence_horizon(v, e))
 		return;
-	if (e->score > 0) /* also of evidence that was used up later */
+	if (e->score > 0) /* also for evidence that was used up later */
 		(void)evidence_note_target(v, e, NETWORK_MOST);
 	t = clients_find_or_add(&v->clients, &subject, v->now_s);
-	/* Used up; or it came while a block closed the ports of its rule. */
+	/* It was used up, or came while a block closed the ports of its rule. */
 	if (at < clients_last_offence(&v->clients, t) ||
 	    (at < t->until_s && (t->lists >> evidence_list(v, e) & 1) != 0))
 		return;

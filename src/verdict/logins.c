@@ -12,7 +12,7 @@ static_assert(SETS == 1 << SET_BITS && LOGINS_KEY_BITS == SET_BITS + 32, "a key 
 
 struct login {
 	uint32_t tag;
-	uint32_t day; /* 0: free */
+	uint32_t day; /* 0: a free slot */
 };
 
 static_assert(sizeof(struct login) * WAYS == 64, "a set is a cache line");
@@ -32,7 +32,7 @@ static struct login *set_of(const struct logins *l, uint64_t key)
 
 static uint32_t tag_of(uint64_t key)
 {
-	return (uint32_t)(key >> SET_BITS); /* 32 of them */
+	return (uint32_t)(key >> SET_BITS); /* fits: 32 bits remain */
 }
 
 void logins_done(struct logins *l)
@@ -62,7 +62,7 @@ bool logins_note(struct logins *l, uint64_t key, uint32_t day)
 		if (p->day < oldest->day)
 			oldest = p;
 	}
-	if (day < oldest->day) /* it would be forgotten first itself */
+	if (day < oldest->day) /* it would be the first one to be forgotten */
 		return false;
 	*oldest = (struct login){tag_of(key), day};
 	return true;

@@ -7,7 +7,7 @@ static struct chunk *chunk_at(const struct pool *chunks, uint32_t i)
 	return pool_place(chunks, i, sizeof(struct chunk));
 }
 
-/* The part of its network: of an IPv4 address the last byte, of an IPv6 client the /64. */
+/* Returns what distinguishes addr in its network: the last byte of an IPv4 address, the /64 of an IPv6 client. */
 static uint16_t part_of(const struct addr *addr)
 {
 	return (uint16_t)(addr_is_ip4(addr) ? addr->bytes[15] : addr->bytes[6] << 8 | addr->bytes[7]);
@@ -15,7 +15,10 @@ static uint16_t part_of(const struct addr *addr)
 
 /* --- the list --- */
 
-/* Takes what follows chunk i into it when it fits; without members it ends. Returns what is there now. */
+/*
+ * Merges the chunk after i into it if that fits, or removes i if it has no members. Returns the chunk that is there
+ * now.
+ */
 static uint32_t close_gap(struct pool *chunks, uint32_t i)
 {
 	struct chunk *const chunk = chunk_at(chunks, i);
@@ -35,7 +38,7 @@ static uint32_t close_gap(struct pool *chunks, uint32_t i)
 	return i;
 }
 
-/* Takes member k out of chunk i, which *from, a list or the chunk before, leads to. */
+/* Removes member k from chunk *from. *from is the link to it, in the list or in the chunk before. */
 static void take_out(struct pool *chunks, uint32_t *from, unsigned k)
 {
 	struct chunk *const chunk = chunk_at(chunks, *from);
@@ -45,7 +48,7 @@ static void take_out(struct pool *chunks, uint32_t *from, unsigned k)
 	*from = close_gap(chunks, *from);
 }
 
-/* Takes out the client with that part; false: it is not there. *ret: as it was. */
+/* Removes the client with that part and copies it to *ret. Returns false if it is not there. */
 static bool take_part(struct pool *chunks, uint32_t *list, unsigned part, struct member *ret)
 {
 	for (uint32_t *from = list; *from != POOL_NONE; from = &chunk_at(chunks, *from)->next) {
@@ -62,7 +65,7 @@ static bool take_part(struct pool *chunks, uint32_t *list, unsigned part, struct
 	return false;
 }
 
-/* Moves the members from k on out of a chunk into a new one behind it. */
+/* Moves the members from k on into a new chunk after this one. */
 static struct chunk *split(struct pool *chunks, struct chunk *chunk, unsigned k)
 {
 	const uint32_t fresh = pool_get(chunks);
@@ -76,7 +79,7 @@ static struct chunk *split(struct pool *chunks, struct chunk *chunk, unsigned k)
 	return behind;
 }
 
-/* Before the first that is not later. */
+/* Inserts a member before the first one that is not later. */
 static void put(struct pool *chunks, uint32_t *list, struct member member)
 {
 	struct chunk *chunk = chunk_at(chunks, *list);
@@ -105,7 +108,7 @@ static void put(struct pool *chunks, uint32_t *list, struct member member)
 	chunk->n++;
 }
 
-/* The last one, when there is one too many. */
+/* Removes the last member if there is one too many. */
 static void drop_last(struct pool *chunks, uint32_t *list)
 {
 	unsigned n = 0;
@@ -162,7 +165,7 @@ void network_free(struct pool *chunks, const struct tracked *network)
 	free_list(chunks, network->offences);
 }
 
-/* The list without the members from before at_s, which are its last ones. */
+/* Returns the list without the members from before at_s, which are its last ones. */
 static uint32_t cut(struct pool *chunks, uint32_t list, uint32_t at_s)
 {
 	for (uint32_t *from = &list; *from != POOL_NONE; from = &chunk_at(chunks, *from)->next) {
@@ -196,7 +199,7 @@ void network_drop(struct pool *chunks, struct tracked *network, const struct add
 	network->offences = POOL_NUMBER(offences);
 }
 
-/* --- questions --- */
+/* --- queries --- */
 
 void network_fetch(const struct clients *s, const struct net *network, enum verdict_expected when)
 {

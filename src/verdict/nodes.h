@@ -1,7 +1,7 @@
 /*
- * nodes: short lists of seconds and numbers, millions of them, in a pool.
+ * nodes: millions of short lists of times and numbers, in a pool.
  *
- * Private to the folder. A list is the number of its first node. Limit: VERDICT_NODES_MAX.
+ * Private to the folder. A list is identified by the number of its first node. Limit: VERDICT_NODES_MAX nodes.
  */
 #ifndef WFS_VERDICT_NODES_H
 #define WFS_VERDICT_NODES_H
@@ -14,13 +14,13 @@
 
 enum { NODE_HITS_MAX = 255 };
 
-/* One of a list, newest first: a score at a second, when an offence began, good days. */
+/* A node of a list, newest first: a score at a second, the start of an offence, or good days. */
 struct node {
-	uint32_t time_s;           /* of good days: the newest day */
-	int32_t value;             /* score; of good days: bit i set, i days before the newest */
-	uint32_t about;            /* of a score: see scores.h */
+	uint32_t time_s;           /* for good days: the newest day */
+	int32_t value;             /* the score; for good days: bit i is set for i days before the newest */
+	uint32_t about;            /* for a score: see scores.h */
 	uint32_t next : POOL_BITS; /* POOL_NONE ends the list */
-	uint32_t hits : 8;         /* that the score is of, NODE_HITS_MAX: or more */
+	uint32_t hits : 8;         /* in the score; NODE_HITS_MAX means "or more" */
 };
 
 static_assert(VERDICT_NODES_MAX < 1 << POOL_BITS, "a number names a node");
@@ -41,7 +41,7 @@ static inline void nodes_drop(struct pool *nodes, uint32_t first)
 	}
 }
 
-/* Cuts the list after a node. */
+/* Frees the list after a node. */
 static inline void nodes_cut(struct pool *nodes, struct node *node)
 {
 	nodes_drop(nodes, node->next);

@@ -1,5 +1,5 @@
 /*
- * ratelimit: at most a given number of blocks in one minute of the clock.
+ * ratelimit: allows at most a given number of blocks per minute of the clock.
  *
  * Private to the folder. Initialise to zero except limit; restoring a copy undoes what was counted since.
  */
@@ -10,13 +10,13 @@
 #include <stdint.h>
 
 struct ratelimit {
-	unsigned limit;     /* blocks a minute; 0: no limit */
-	uint32_t minute;    /* since 1970, that in_minute counts for */
-	unsigned in_minute; /* blocks that began in it; counted by the caller, after ratelimit_holds */
-	uint64_t held;      /* blocks held back since start; counted by the caller */
+	unsigned limit;     /* blocks per minute; 0: no limit */
+	uint32_t minute;    /* the minute, since 1970, that in_minute is for */
+	unsigned in_minute; /* blocks that began in it; the caller counts them after ratelimit_holds */
+	uint64_t held;      /* blocks held back since the start; the caller counts them */
 };
 
-/* True when no further block may begin now. */
+/* Returns true if no further block may begin now. */
 static inline bool ratelimit_holds(struct ratelimit *ratelimit, uint32_t now_s)
 {
 	if (ratelimit->minute != now_s / 60) {

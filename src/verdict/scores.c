@@ -5,7 +5,7 @@ static enum verdict_kind kind_of(const struct node *node)
 	return (enum verdict_kind)(node->about >> ACCOUNT_BITS);
 }
 
-/* From when on a failed login is kept. */
+/* Returns the time after which failed logins are kept. */
 static uint32_t slow_horizon(const struct clients *s, uint32_t now_s)
 {
 	const uint32_t horizon_s = clients_horizon(s, now_s);
@@ -24,7 +24,7 @@ static bool is_kept(const struct node *node, uint32_t horizon_s, uint32_t slow_h
 	       (node->time_s > slow_horizon_s && node->value > 0 && kind_of(node) == VERDICT_LOGIN);
 }
 
-/* Takes the node behind previous out of the list; previous NULL: the first. */
+/* Removes the node after previous from the list; previous NULL: the first. */
 static void unlink_after(struct clients *s, struct tracked *t, struct node *previous, uint32_t i)
 {
 	struct node *const node = nodes_at(&s->nodes, i);
@@ -37,7 +37,10 @@ static void unlink_after(struct clients *s, struct tracked *t, struct node *prev
 	nodes_drop(&s->nodes, i);
 }
 
-/* What is kept. *ret_last, *ret_before: the last node and the one before it, NULL when there is none. */
+/*
+ * Forgets what is too old and returns the number of nodes kept. *ret_last, *ret_before: the last node and the one
+ * before it, or NULL.
+ */
 static unsigned age(struct clients *s, struct tracked *t, uint32_t now_s, struct node **ret_last,
                     struct node **ret_before)
 {
@@ -49,7 +52,7 @@ static unsigned age(struct clients *s, struct tracked *t, uint32_t now_s, struct
 		struct node *const node = nodes_at(&s->nodes, i);
 
 		next = node->next;
-		if (node->time_s <= slow_horizon_s) { /* so is all that follows */
+		if (node->time_s <= slow_horizon_s) { /* and so are all that follow */
 			if (last == NULL)
 				scores_clear(s, t);
 			else
@@ -101,7 +104,7 @@ static void add_hits(struct node *node, unsigned n)
 	node->hits = sum < NODE_HITS_MAX ? sum & NODE_HITS_MAX : NODE_HITS_MAX;
 }
 
-/* There is one node too many. */
+/* There is one node too many: merges or removes the last. */
 static void make_one_fewer(struct clients *s, struct node *last, struct node *before)
 {
 	if (before->about == last->about) {
@@ -112,7 +115,7 @@ static void make_one_fewer(struct clients *s, struct node *last, struct node *be
 	nodes_cut(&s->nodes, before);
 }
 
-/* The node of that second and about, made when there is none. */
+/* Returns the node of that second and subject matter, a new one if there is none. */
 static struct node *node_at(struct clients *s, struct tracked *t, uint32_t time_s, uint32_t about)
 {
 	struct pool *const nodes = &s->nodes;
@@ -144,15 +147,15 @@ void scores_add(struct clients *s, struct tracked *t, uint32_t time_s, int score
 		make_one_fewer(s, last, before);
 }
 
-/* --- what they come to --- */
+/* --- sums --- */
 
-/* Of one account. */
+/* The sum for one account. */
 struct login_sum {
 	uint32_t about;
 	int64_t sum;
 };
 
-/* Adds to the account's; n of list are used. Returns how many then are. */
+/* Adds to the sum of the node's account; n entries of list are in use. Returns the new n. */
 static unsigned add_login(struct login_sum *list, unsigned n, const struct node *node)
 {
 	unsigned i = 0;
@@ -168,7 +171,7 @@ static unsigned add_login(struct login_sum *list, unsigned n, const struct node 
 int64_t scores_sum(const struct clients *s, const struct tracked *t, uint32_t now_s)
 {
 	const uint32_t horizon_s = clients_horizon(s, now_s);
-	struct login_sum logins[VERDICT_SCORES_MAX + 1]; /* the nodes that there may be */
+	struct login_sum logins[VERDICT_SCORES_MAX + 1]; /* the most nodes that there may be */
 	int64_t any = 0, mail = 0, sum;
 	unsigned n = 0;
 
@@ -228,7 +231,7 @@ uint32_t scores_repeated(const struct clients *s, const struct tracked *t, uint3
 	     i = nodes_at(&s->nodes, i)->next) {
 		const struct node *const node = nodes_at(&s->nodes, i);
 
-		/* hits, not value: a login of the same second may have been taken off it */
+		/* hits, not value: a login in the same second may have been subtracted from it */
 		if (node->about != about || node->hits == 0 || node->time_s >= (int64_t)time_s + SCORES_REPEAT_S ||
 		    time_s >= (int64_t)node->time_s + SCORES_REPEAT_S)
 			continue;

@@ -1,5 +1,5 @@
 /*
- * state: what the files of the verdict share.
+ * state: the struct that the files of the verdict share.
  *
  * Private to verdict.c, which decides, evidence.c and evidence.h, which note evidence, and known.c, which takes in what
  * is known from before.
@@ -25,17 +25,17 @@ struct verdict {
 	struct ratelimit ratelimit;
 	struct weight weight;
 	struct block blocks[VERDICT_BLOCKS_MAX]; /* of the last decision */
-	uint8_t lists[VERDICT_RULES_MAX];        /* of ports, by rule */
-	const struct elsewhere *elsewhere;       /* or NULL */
+	uint8_t lists[VERDICT_RULES_MAX];        /* port lists, by rule */
+	const struct elsewhere *elsewhere;       /* may be NULL */
 };
 
-/* Unix seconds as the tables have them. */
+/* Returns Unix seconds in the form that the tables use. */
 static inline uint32_t verdict_seconds(int64_t time_s)
 {
 	return time_s < 0 ? 0 : time_s > UINT32_MAX ? UINT32_MAX : (uint32_t)time_s; /* clamped to fit */
 }
 
-/* Its blocks close the ports of that list. */
+/* Returns true if blocks of the entry close the ports of that list. */
 static inline bool verdict_is_closed(const struct verdict *v, const struct tracked *t, uint8_t list)
 {
 	return t->until_s > v->now_s && (t->lists >> list & 1) != 0;

@@ -18,7 +18,7 @@ static bool is_recent(const struct matched *matched, uint32_t now_s)
 	return (int64_t)matched->time_s + SUSPENSION_S > now_s;
 }
 
-/* Drops the matches of the rule, and those that are too old. */
+/* Removes the matches of the rule, and those that are too old. */
 static void drop_matched(struct suspension *s, unsigned rule, uint32_t now_s)
 {
 	size_t n = 0;
@@ -29,7 +29,7 @@ static void drop_matched(struct suspension *s, unsigned rule, uint32_t now_s)
 	s->n_matched = n;
 }
 
-/* NULL: none for this net. */
+/* Returns the match for this net, or NULL. */
 static struct matched *find_matched(const struct suspension *s, unsigned rule, const struct net *net, uint32_t now_s)
 {
 	for (size_t i = 0; i < s->n_matched; i++)
@@ -67,7 +67,7 @@ void suspension_note_match(struct suspension *s, unsigned rule, const struct net
 	if (known != NULL || rule >= VERDICT_RULES_MAX || s->limit == 0 || time_s <= s->resumed_s[rule])
 		return;
 	if (s->n_matched == s->cap) {
-		drop_matched(s, VERDICT_NO_RULE, now_s); /* the old ones */
+		drop_matched(s, VERDICT_NO_RULE, now_s); /* only the old ones */
 		if (s->n_matched == s->cap) {
 			s->cap = s->cap == 0 ? MATCHED_MIN : 2 * s->cap;
 			s->matched = alloc_resize(s->matched, s->cap, sizeof *s->matched, "the hits of a rule");

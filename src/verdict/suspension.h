@@ -1,11 +1,10 @@
 /*
- * suspension: which proven good subjects each rule blocked within the last hour, and which rules are
- * suspended.
+ * suspension: which proven good subjects each rule blocked within the last hour, and which rules are suspended.
  *
- * Private to the folder. Initialise to zero except limit; release with suspension_done. The caller
- * decides on suspending. Rules are numbers; VERDICT_RULES_MAX and above (VERDICT_NO_RULE) are never noted nor
- * suspended. Times are Unix seconds. Limits: limit subjects of each rule, except those known from before:
- * the caller suspends a rule instead of noting one more. Aborts if memory cannot be allocated.
+ * Private to the folder. Initialise to zero except limit; release with suspension_done. The caller decides on
+ * suspending. Rules are numbers; those from VERDICT_RULES_MAX on (VERDICT_NO_RULE) are never recorded or suspended.
+ * Times are Unix seconds. Limits: at most limit subjects per rule, except those known from before: the caller suspends
+ * a rule instead of recording one more. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_VERDICT_SUSPENSION_H
 #define WFS_VERDICT_SUSPENSION_H
@@ -27,31 +26,31 @@ struct matched {
 };
 
 struct suspension {
-	unsigned limit; /* subjects of one rule; 0: no limit, and nothing is noted */
+	unsigned limit; /* subjects of one rule; 0: no limit, and nothing is recorded */
 	struct matched *matched;
 	size_t n_matched, cap;
 	bool suspended[VERDICT_RULES_MAX];
-	uint32_t resumed_s[VERDICT_RULES_MAX]; /* matches up to then do not count against the rule */
+	uint32_t resumed_s[VERDICT_RULES_MAX]; /* earlier matches do not count against the rule */
 	size_t n_suspended;
 };
 
-/* Frees what it holds. */
+/* Frees the memory. */
 void suspension_done(struct suspension *suspension);
 
 /* Suspends a rule, or resumes it now. */
 void suspension_suspend(struct suspension *suspension, unsigned rule, bool suspended, uint32_t now_s);
 
-/* A rule was resumed at at_s. */
+/* Records that a rule was resumed at at_s. */
 void suspension_note_resumed(struct suspension *suspension, unsigned rule, uint32_t at_s, uint32_t now_s);
 
-/* A rule blocked net, which was proven good, at time_s. */
+/* Records that a rule blocked net, which was proven good, at time_s. */
 void suspension_note_match(struct suspension *suspension, unsigned rule, const struct net *net, uint32_t time_s,
                            uint32_t now_s);
 
-/* The subjects that a rule blocked within the hour; at most cap. */
+/* Writes the subjects that a rule blocked within the hour; returns how many, at most cap. */
 size_t suspension_list(const struct suspension *suspension, unsigned rule, struct net *out, size_t cap, uint32_t now_s);
 
-/* True when a block of net, which is proven good, would be one too many of a rule. */
+/* Returns true if a block of net, which is proven good, would be one too many for a rule. */
 bool suspension_is_full(const struct suspension *suspension, unsigned rule, const struct net *net, uint32_t now_s);
 
 /* Called for each piece of evidence. */

@@ -110,14 +110,14 @@ size_t verdict_proven(const struct verdict *v, size_t *place, struct net *out, s
 		const struct tracked *const t = &s->table[*place];
 
 		if (t->used && t->len >= 64 && !clients_is_network(s, t) && clients_is_proven(s, t, v->now_s))
-			out[n++] = (struct net){t->addr, (uint8_t)t->len}; /* len: as net has it */
+			out[n++] = (struct net){t->addr, (uint8_t)t->len}; /* len is as in struct net */
 	}
 	if (*place == s->size)
 		*place = 0;
 	return n;
 }
 
-/* --- rules under quarantine --- */
+/* --- suspended rules --- */
 
 void verdict_suspend(struct verdict *v, unsigned rule, bool suspended)
 {
@@ -159,7 +159,7 @@ static bool is_good_elsewhere(const struct verdict *v, const struct addr *addr)
 	return v->elsewhere != NULL && elsewhere_has(v->elsewhere, addr, v->now_s);
 }
 
-/* What a subject must reach is multiplied by this. */
+/* Returns the factor of what a subject must reach. */
 static unsigned patience(const struct verdict *v, const struct tracked *t)
 {
 	return clients_is_proven(&v->clients, t, v->now_s) || is_good_elsewhere(v, &t->addr) ? 2 : 1;
@@ -172,15 +172,15 @@ static void close_list(const struct verdict *v, struct tracked *t, uint8_t list)
 	t->lists = (uint8_t)(t->lists | 1U << list); /* list < PORTLISTS_MAX */
 }
 
-/* A delivery or a login, not a vote. */
+/* Returns true for a delivery or a login, false for a vote. */
 static bool is_credit(const struct verdict_evidence *e)
 {
 	return e->score < 0 && e->rule != VERDICT_NO_RULE;
 }
 
 /*
- * What the scores of a client come to at most, as its network notes it. While it is blocked they come to nothing, and
- * they do not count any more when a long block ends; unless it is lifted.
+ * Returns an upper limit of the scores of a client, for its network to record. While the client is blocked they sum up
+ * to nothing, and when a long block ends they no longer count; unless the block is lifted.
  */
 static unsigned most_of(const struct verdict *v, const struct tracked *t)
 {
@@ -196,7 +196,7 @@ static struct block *add_block(struct verdict *v, struct verdict_decision *ret, 
 	return &v->blocks[ret->n++];
 }
 
-/* A subject was just blocked: perhaps its network is to be blocked, too. */
+/* A subject was just blocked: blocks its network, too, if necessary. */
 static void judge_network(struct verdict *v, const struct addr *addr, uint8_t list, struct verdict_decision *ret)
 {
 	const struct net net = network_of(addr);
@@ -223,7 +223,7 @@ static void judge_network(struct verdict *v, const struct addr *addr, uint8_t li
 		t->until_s = until_s;
 }
 
-/* Blocks that are active, of other ports, last as long as the one that begins. */
+/* Extends active blocks of other ports to the end of the block that begins. */
 static void prolong(struct verdict *v, const struct tracked *t, const struct block *begun, struct verdict_decision *ret)
 {
 	struct block other = *begun;
@@ -234,7 +234,10 @@ static void prolong(struct verdict *v, const struct tracked *t, const struct blo
 			(void)add_block(v, ret, &other);
 }
 
-/* What its own evidence demands at least; that of another client of its network demands nothing. */
+/*
+ * Returns the duration of a block: at least what its own evidence demands. Evidence of another client of its network
+ * demands nothing.
+ */
 static int64_t lasts(const struct verdict *v, const struct block *b, const struct verdict_evidence *e)
 {
 	const int64_t for_s = verdict_duration(v, b->offence);
@@ -242,7 +245,7 @@ static int64_t lasts(const struct verdict *v, const struct block *b, const struc
 	return b->spread || for_s >= e->for_s ? for_s : e->for_s;
 }
 
-/* spread: because of its network. */
+/* Blocks a subject. spread: because of its network. */
 static void block(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, bool spread,
                   struct verdict_decision *ret)
 {
@@ -273,8 +276,10 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 		judge_network(v, &new.net.addr, evidence_list(v, e), ret);
 }
 
-/* The clients of the network whose scores count now, the latest first, and what these come to. At most
- * VERDICT_NETWORK_MAX. */
+/*
+ * Writes the clients of the network whose scores count now, the latest first, at most VERDICT_NETWORK_MAX. Returns how
+ * many; *ret_sum: the sum of their scores.
+ */
 static size_t clients_of(struct verdict *v, const struct tracked *network, struct net out[static VERDICT_NETWORK_MAX],
                          int64_t *ret_sum)
 {
@@ -309,8 +314,10 @@ static bool is_among(const struct net *clients, size_t n, const struct net *subj
 	return n > 0;
 }
 
-/* A hit counted, and was not enough for its subject, whose scores count: perhaps it is enough for all clients of its
- * network together. */
+/*
+ * A hit counted but was not enough for its subject: blocks all clients of its network if their scores together are
+ * enough.
+ */
 static void judge_spread(struct verdict *v, const struct tracked *network, const struct verdict_evidence *e,
                          struct verdict_decision *ret)
 {
@@ -320,13 +327,13 @@ static void judge_spread(struct verdict *v, const struct tracked *network, const
 	int64_t sum;
 	size_t n;
 
-	/* Nearly always it is clear without a look at the clients themselves. */
+	/* Usually this is clear without looking at the clients. */
 	if (clients_good_days(&v->clients, network, v->now_s) != 0 ||
 	    network_recent(&v->clients.chunks, network->scores, horizon_s, &sum) < VERDICT_NETWORK_MIN ||
 	    sum < v->policy.network_threshold)
 		return;
 	n = clients_of(v, network, clients, &sum);
-	/* When it came too late for the client to be among them, nothing follows from it. */
+	/* If the client is not among them, because its evidence came too late, nothing follows. */
 	if (n < VERDICT_NETWORK_MIN || sum < v->policy.network_threshold || !is_among(clients, n, &ret->subject) ||
 	    verdict_spares(v, &net))
 		return;
@@ -336,14 +343,15 @@ static void judge_spread(struct verdict *v, const struct tracked *network, const
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		struct tracked *const t = clients_find(&v->clients, &clients[i]); /* the one before may have moved it */
+		/* Blocking the previous one may have moved it. */
+		struct tracked *const t = clients_find(&v->clients, &clients[i]);
 
 		if (t != NULL)
 			block(v, t, e, true, ret);
 	}
 }
 
-/* sum: of its scores. */
+/* Returns true if the evidence is enough for a block; sum: of the scores of t. */
 static bool is_enough(const struct verdict *v, const struct tracked *t, int64_t sum, const struct verdict_evidence *e)
 {
 	const unsigned times = patience(v, t);
@@ -353,12 +361,12 @@ static bool is_enough(const struct verdict *v, const struct tracked *t, int64_t 
 	        weight_is_slow(&v->weight, &v->clients, t, times * v->policy.slow, v->now_s));
 }
 
-/* A hit of t counts for ret->score: what follows from it? */
+/* Decides what follows from a hit of t that counts for ret->score. */
 static void judge(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, struct verdict_decision *ret)
 {
 	const int64_t sum = scores_sum(&v->clients, t, v->now_s);
 	const bool enough = is_enough(v, t, sum, e), counts = sum > 0 && t->until_s <= v->now_s;
-	unsigned most = 0; /* a block uses all scores up */
+	unsigned most = 0; /* a block uses up all scores */
 	const struct tracked *network;
 
 	if (enough && ratelimit_holds(&v->ratelimit, v->now_s)) {
@@ -403,7 +411,7 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 	ret->outcome = VERDICT_SUSPENDED;
 	if (verdict_is_suspended(v, e->rule))
 		return;
-	if (is_credit(e) && v->policy.earn_days > 0) /* a vote is no delivery */
+	if (is_credit(e) && v->policy.earn_days > 0) /* a vote is not a delivery */
 		evidence_note_good(v, &ret->subject, at / CLIENTS_DAY_S);
 	if (is_credit(e) && e->kind == VERDICT_LOGIN && e->account != ACCOUNT_NONE)
 		note_login(v, e, at / CLIENTS_DAY_S, ret);
@@ -417,7 +425,7 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 		judge(v, t, e, ret);
 }
 
-/* --- manual --- */
+/* --- operator actions --- */
 
 static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 {
@@ -428,7 +436,7 @@ static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 	}
 	if (t->until_s < at_s) {
 		t->until_s = at_s; /* as after a block: evidence older than its end does not count */
-		t->lists = 0xFF;   /* of whatever ports */
+		t->lists = 0xFF;   /* for any ports */
 	}
 }
 
@@ -465,7 +473,7 @@ void verdict_until(struct verdict *v, const struct net *net, int64_t until_s)
 	t->until_s = verdict_seconds(until_s);
 }
 
-/* --- questions --- */
+/* --- queries --- */
 
 int64_t verdict_memory_s(const struct verdict_policy *policy)
 {

@@ -15,7 +15,7 @@ static struct net subject_of(const struct tracked *t)
 	return (struct net){.addr = t->addr, .len = (uint8_t)t->len};
 }
 
-/* A quarter, and 1 at least. */
+/* Returns a quarter, at least 1. */
 static int share(int score)
 {
 	return (score + KNOWN_SHARE - 1) / KNOWN_SHARE;
@@ -27,7 +27,7 @@ int weight_of(const struct weight *w, const struct clients *s, const struct trac
 {
 	const struct net subject = subject_of(t);
 	const int one = e->score / (int)(e->count > 1 ? e->count : 1); /* counts are small */
-	int own = one, others = e->score - one; /* one line of several attempts names the account of the last */
+	int own = one, others = e->score - one; /* a line about several attempts names the account of the last one */
 
 	*ret = VERDICT_FULL;
 	*ret_repeats = POOL_NONE;
