@@ -21,7 +21,7 @@ void client_init(struct client *client, int fd)
 	*client = (struct client){.fd = fd};
 }
 
-/* One packet. *ret_fd: the descriptor that came along, or -1. ret_fd may be NULL: then the kernel closes what comes. */
+/* Receives one packet. *ret_fd: the descriptor received with it, or -1. If ret_fd is NULL, the kernel closes it. */
 static ssize_t receive(int fd, struct message *answer, int *ret_fd)
 {
 	union {
@@ -38,7 +38,10 @@ static ssize_t receive(int fd, struct message *answer, int *ret_fd)
 		packet.msg_controllen = sizeof control;
 		*ret_fd = -1;
 	}
-	/* MSG_TRUNC: the length it had, so that a longer packet is not mistaken for one that fits. */
+	/*
+	 * With MSG_TRUNC, recvmsg returns the packet's real length, so that a longer one is not mistaken for one that
+	 * fits.
+	 */
 	do
 		len = recvmsg(fd, &packet, MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	while (len < 0 && errno == EINTR);
@@ -48,7 +51,7 @@ static ssize_t receive(int fd, struct message *answer, int *ret_fd)
 	return len;
 }
 
-/* A report that came while something else was expected, or by itself. */
+/* Records a report, which arrived by itself or while an answer was expected. */
 static void note_change(struct client *client, const struct message *m)
 {
 	struct client_change *const change = &client->change;
@@ -83,9 +86,9 @@ bool client_changed(struct client *client, bool readable, struct client_change *
 }
 
 /*
- * One round trip: m goes out as a request and comes back as its answer. An error that root reports is
- * returned like our own; m->refused and client's numbers are good then, too. why: also of what was refused.
- * ret_fd: NULL, or as of receive.
+ * Makes one round trip: sends m as a request and replaces it with the answer. Returns root's error like our own;
+ * m->refused and the client's numbers are valid then, too. why: also says why an entry was refused. ret_fd: NULL, or
+ * as in receive.
  */
 static int ask_for(struct client *client, struct message *m, int *ret_fd, struct why *why)
 {
@@ -130,7 +133,7 @@ static int ask(struct client *client, struct message *m, struct why *why)
 	return ask_for(client, m, NULL, why);
 }
 
-/* False: no packet may carry such a network, root would hang up. */
+/* Fills in *ret. Returns false if no packet may contain such a network: root would kill the engine. */
 static bool to_message(const struct client_entry *entry, uint32_t left_s, struct message_entry *ret)
 {
 	*ret = (struct message_entry){.len = entry->net.len, .list = entry->list, .left_s = left_s};
@@ -190,12 +193,12 @@ int client_dropped(struct client *client, uint32_t *cursor, struct client_entry 
 int client_look(struct client *client, struct client_entry *entries, size_t n, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_LOOK};
-	uint32_t asked[CLIENT_PACKET] = {0}; /* which of entries each of m is */
+	uint32_t asked[CLIENT_PACKET] = {0}; /* index in entries of each entry of m */
 	int err;
 
 	assert(n <= CLIENT_PACKET);
 	for (size_t i = 0; i < n; i++) {
-		entries[i].idle_s = UINT32_MAX; /* also of what cannot be held */
+		entries[i].idle_s = UINT32_MAX; /* the default for entries that cannot be held */
 		entries[i].dropped = 0;
 		entries[i].bytes = 0;
 		asked[m.n] = (uint32_t)i;
@@ -222,7 +225,7 @@ static bool is_in(const struct message *m, const struct client_entry *entry)
 	return false;
 }
 
-/* One packet of entries. *refused: counted up; refusal: of the first that was refused at all. */
+/* Adds one packet of entries. *refused: incremented; refusal: why the first of all refused entries was refused. */
 static int add_some(struct client *client, struct client_entry *entries, size_t n, size_t *refused, struct why *refusal,
                     struct why *why)
 {
@@ -321,7 +324,7 @@ int client_published(struct client *client, uint16_t *ret_port, struct why *why)
 	const int err = ask(client, &m, why);
 
 	if (err == 0)
-		*ret_port = (uint16_t)m.port; /* message_is_answer: it fits */
+		*ret_port = (uint16_t)m.port; /* message_is_answer has checked the range */
 	return err;
 }
 
@@ -368,7 +371,7 @@ int client_pass(struct client *client, const struct client_pass *passes, size_t 
 	return err;
 }
 
-/* UNPASS, CLOSE. */
+/* Sends UNPASS or CLOSE. */
 static int say_nets(struct client *client, uint32_t verb, const struct net *nets, size_t n, struct why *why)
 {
 	int err = 0;

@@ -1,10 +1,10 @@
 /*
- * client: the engine's end of the firewall.
+ * client: the engine's connection to the root process.
  *
- * Sends what is to be held, and reads what is; doing a thing twice does no harm. Knows message.h and addr; neither the
- * database nor the backend. Blocking: each packet is one round trip of about 10 us (measured), and of more where root's
- * own work takes longer.
- * Errors: 0 or -errno with a sentence; -EPIPE: the root process is gone and the engine must end.
+ * It sends what the kernel is to hold, and reads what it holds; doing something twice does no harm. Knows message.h
+ * and addr, but neither the database nor the backend. Calls block: each packet is one round trip of about 10 us
+ * (measured), plus the time of root's own work. Errors: 0 or -errno with a sentence; -EPIPE if the root process is
+ * gone, after which the engine must end.
  */
 #ifndef WFS_CLIENT_H
 #define WFS_CLIENT_H
@@ -18,8 +18,8 @@
 #include "base/why.h"
 
 enum {
-	CLIENT_PACKET = 256,     /* entries of one packet */
-	CLIENT_FLOODS_MAX = 256, /* returned at once */
+	CLIENT_PACKET = 256,     /* entries per packet */
+	CLIENT_FLOODS_MAX = 256, /* addresses returned by one call */
 	CLIENT_LIST_MAX = 24,
 	CLIENT_CHOSEN_MAX = 128,
 	CLIENT_CHANGED_MAX = 256,
@@ -28,123 +28,134 @@ enum {
 
 /* What another program changed in the kernel. */
 struct client_change {
-	bool any; /* something was */
-	bool all; /* everything may be missing, or be there unwanted; else n networks may, each in its list */
+	bool any; /* something was changed */
+	bool all; /* anything may be missing or unwanted; otherwise only the n networks in touched */
 	size_t n;
 	struct client_touched {
 		struct net net;
 		uint8_t list;
 	} touched[CLIENT_CHANGED_MAX];
-	char who[CLIENT_WHO_MAX]; /* printable, "nft (process 3264)"; "": not known */
+	char who[CLIENT_WHO_MAX]; /* printable, "nft (process 3264)"; "": unknown */
 };
 
 struct client {
 	int fd; /* borrowed */
 	uint32_t number;
-	/* From the last answer; zeros before the first. */
+	/* From the last answer; zero before the first. */
 	uint32_t held4, held6, capacity;
-	uint32_t tarpit_held;          /* connections in the tarpit */
-	uint64_t tarpit_began;         /* and since the start */
-	bool watched;                  /* root reports what others change */
-	struct lengths lengths;        /* of networks that can be held as they are */
-	char list[CLIENT_LIST_MAX];    /* the list of addresses; with a length behind it: of such networks. "": there is
-	                                  none */
-	char backend[CLIENT_LIST_MAX]; /* its name; "": not known yet */
-	char chosen[CLIENT_CHOSEN_MAX]; /* why that one; "": it was configured */
-	struct client_change change;    /* reported and not yet taken */
+	uint32_t tarpit_held;   /* connections in the tarpit now */
+	uint64_t tarpit_began;  /* connections held by the tarpit since the start */
+	bool watched;           /* root reports what other programs change */
+	struct lengths lengths; /* lengths of networks that can be held as they are */
+	/* name of the list of addresses; networks are in a list of this name with their length appended. "": none */
+	char list[CLIENT_LIST_MAX];
+	char backend[CLIENT_LIST_MAX];  /* the backend's name; "": not yet known */
+	char chosen[CLIENT_CHOSEN_MAX]; /* why that backend was chosen; "": it was configured */
+	struct client_change change;    /* reported, but not yet fetched with client_changed */
 };
 
-/* One address or network of the kernel's lists. */
+/* An address or network in the kernel's lists. */
 struct client_entry {
 	struct net net;
-	uint8_t list;     /* which of them: what ports are closed */
-	uint32_t left_s;  /* add: to block; 1 to ten years, more or less is bounded */
-	uint32_t held_s;  /* out, of list: until the kernel forgets it by itself, UINT32_MAX: never */
-	uint32_t idle_s;  /* out, of list and look: since a packet of it was dropped or it was added; UINT32_MAX: not
-	                     known */
-	uint32_t dropped; /* out, likewise: packets of it since it was last listed or looked at, as far as root knows */
-	uint64_t bytes;   /* out, likewise: of these packets; 0: nobody counts them */
-	bool refused;     /* out, of add */
+	uint8_t list;    /* number of the list, which determines the closed ports */
+	uint32_t left_s; /* add: seconds to block; clamped to 1 s .. 10 years */
+	uint32_t held_s; /* from list: seconds until the kernel drops the entry by itself, UINT32_MAX: never */
+	/* from list, look: seconds since its last dropped packet, or since it was added; UINT32_MAX: unknown */
+	uint32_t idle_s;
+	/* from list, look: packets dropped since it was last listed or looked up, as far as root knows */
+	uint32_t dropped;
+	uint64_t bytes; /* from list, look: bytes of these packets; 0 if nobody counts them */
+	bool refused;   /* from add */
 };
 
 void client_init(struct client *client, int fd);
 
-/* Rules and lists are made where they are missing (*ret_repaired), large enough for so many; lists may be emptied for
- * that. */
+/*
+ * Creates missing rules and lists, with room for n4 and n6 entries; this may empty the lists. *ret_repaired:
+ * something was missing.
+ */
 int client_prepare(struct client *client, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why);
 
-/* A packet of what is held. *cursor: 0 first; 0 afterwards: that was all. */
+/* Lists what is held, one packet per call. *cursor: pass 0 first; if it is 0 afterwards, that was all. */
 int client_list(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET], size_t *ret_n,
                 struct why *why);
 
-/* The same, but only of what dropped packets since it was last read; where "watched" is. */
+/* Like client_list, but only entries that dropped packets since they were last read. Only if watched is set. */
 int client_dropped(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET],
                    size_t *ret_n, struct why *why);
 
-/* Fills in idle_s, dropped and bytes of these, CLIENT_PACKET at most. */
+/* Fills in idle_s, dropped and bytes of these entries, at most CLIENT_PACKET. */
 int client_look(struct client *client, struct client_entry *entries, size_t n, struct why *why);
 
 /*
- * Adds, or restarts the time. *ret_refused may count some, which are marked: why is then about the first. -ENOSPC:
- * client_prepare makes capacity.
+ * Adds entries, or restarts their time. *ret_refused: how many were refused; they are marked, and why is about the
+ * first. -ENOSPC: client_prepare makes room.
  */
 int client_add(struct client *client, struct client_entry *entries, size_t n, size_t *ret_refused, struct why *why);
 
-/* What is absent is no error. */
+/* Removes entries; an absent one is no error. */
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why);
 
 /*
- * Takes what was reported until now of other people's changes; never waits. True: something was, and *ret has it.
- * readable: the descriptor is; else only what came in other calls is taken.
+ * Fetches what other programs were reported to have changed so far; never waits. Returns false if there is nothing.
+ * readable: the descriptor is readable; otherwise only reports that arrived during other calls are returned.
  */
 bool client_changed(struct client *client, bool readable, struct client_change *ret);
 
-/* The kernel holds what is wanted: what a daemon with another backend left in it is removed, the first time. */
+/*
+ * Tells root that the kernel holds what is wanted. The first time, root removes what a daemon with another backend
+ * left.
+ */
 int client_settled(struct client *client, struct why *why);
 
-/* Asks for the fields of every answer. */
+/* Refreshes the fields that every answer has. */
 int client_limits(struct client *client, struct why *why);
 
 /*
- * Ends the open connections of entries (net, list) to the ports of their list; n 0: only whether that can be done.
- * *ret_ended: how many. Errors: -EOPNOTSUPP: the kernel cannot.
+ * Ends the open connections of entries (net, list) to the ports of their list. n 0: only tests whether that works.
+ * *ret_ended: how many were ended. Errors: -EOPNOTSUPP if the kernel cannot do it.
  */
 int client_kill(struct client *client, const struct client_entry *entries, size_t n, uint32_t *ret_ended,
                 struct why *why);
 
-/* Does DNAT lead clients of our ports past the hooks? *ret_port: one of them, 0: no. Errors: where that cannot be
- * known. */
+/*
+ * Looks for DNAT that sends clients of our ports past the hooks. *ret_port: one such port; 0 if there is none.
+ * Errors: if that cannot be known.
+ */
 int client_published(struct client *client, uint16_t *ret_port, struct why *why);
 
-/* Addresses that opened too many connections, by the kernel's count, since the last call; *ret_n: how many. */
+/*
+ * Returns the addresses that the kernel counted as opening too many connections since the last call. *ret_n: how
+ * many.
+ */
 int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why);
 
 /*
- * The gates (base/gates.h) are as configured when root started; closes: and closed from now on, for their open_after.
- * *ret_repaired: they were recreated, so that passes must be sent again.
+ * Keeps the gates (base/gates.h) as they were configured when root started. closes: closes them from now on, for
+ * their open_after. *ret_repaired: they were recreated, so the passes must be sent again.
  */
 int client_gates(struct client *client, bool closes, bool *ret_repaired, struct why *why);
 
 /* A network that need not wait at the gates. */
 struct client_pass {
-	struct net net;  /* IPv4 and IPv6 at least /1; others are left out */
-	uint32_t left_s; /* bounded, as of client_add */
+	struct net net;  /* length at least 1 bit; other networks are skipped */
+	uint32_t left_s; /* clamped as in client_add */
 };
 
-/* Adds, or starts the time again. */
+/* Adds passes, or restarts their time. */
 int client_pass(struct client *client, const struct client_pass *passes, size_t n, struct why *why);
 int client_unpass(struct client *client, const struct net *nets, size_t n, struct why *why);
-/* These clients begin again at the gates. */
+/* Makes these clients start over at the gates. */
 int client_forget(struct client *client, const struct net *nets, size_t n, struct why *why);
 
 struct message_gate; /* firewall/message.h */
-/* A part of what a gate counted. *cursor: 0 first; 0 afterwards: *ret is complete. */
+/* Reads part of what a gate counted. *cursor: pass 0 first; if it is 0 afterwards, *ret is complete. */
 int client_count(struct client *client, size_t gate, uint32_t *cursor, struct message_gate *ret, struct why *why);
 
 /*
- * A file of the configuration, which may be for root alone, open for reading: *ret_fd is the caller's. number: 0 the
- * main one, from 1 on those of its directory (base/confdir.h). Errors: as of open(2), -ENOENT being an absent main
- * file, or a number above the last; -ESTALE one that was just removed.
+ * Opens a configuration file for reading, also one that only root may read. *ret_fd: the caller closes it. number: 0
+ * is the main file, 1 and up those of its directory (base/confdir.h). Errors: as open(2); -ENOENT if there is no main
+ * file or number is above the last; -ESTALE if the file was just removed.
  */
 int client_config(struct client *client, uint32_t number, int *ret_fd, struct why *why);
 

@@ -8,11 +8,11 @@
 enum {
 	ERRNO_MAX = 4095, /* MAX_ERRNO, include/linux/err.h */
 	IP4_BITS = 96,    /* an IPv4 address starts here in the 16 bytes */
-	IP4_LEN_MIN = 8,  /* no list of addresses holds a wider network than these: */
-	IP6_LEN_MIN = 32, /* one slip would cut off a continent */
+	IP4_LEN_MIN = 8,  /* no list of addresses may hold networks wider than these: ... */
+	IP6_LEN_MIN = 32, /* ... one slip would cut off a continent */
 };
 
-/* min4, min6: lengths in the 16 bytes. */
+/* min4, min6: minimum lengths, counted in the 16 bytes. */
 static bool has_network(const struct message_entry *entry, unsigned min4, unsigned min6)
 {
 	struct addr addr;
@@ -52,13 +52,13 @@ static bool has_form(const struct message *m, size_t len)
 	return len >= offsetof(struct message, entries) && m->n <= MESSAGE_ENTRIES && len == message_size(m);
 }
 
-/* The most that the numbers of an entry may be. */
+/* Upper bounds (and one lower bound) for the numbers of an entry. */
 struct bounds {
 	uint32_t left_min_s, left_s, idle_s, dropped;
 	uint64_t bytes;
 };
 
-/* Of what the kernel has. */
+/* Returns the bounds for entries that report what the kernel counted. */
 static struct bounds counted(uint32_t left_s)
 {
 	return (struct bounds){
@@ -85,7 +85,7 @@ static bool has_gate(const struct message *m)
 	return memcmp(&m->gate, &none, sizeof none) != 0;
 }
 
-/* What only answers carry. */
+/* Returns whether m has fields set that only answers have. */
 static bool has_answer(const struct message *m)
 {
 	const struct lengths *const l = &m->lengths;
@@ -96,13 +96,13 @@ static bool has_answer(const struct message *m)
 	       m->why[0] != '\0' || has_gate(m) || (l->ip4[0] | l->ip4[1] | l->ip6[0] | l->ip6[1]) != 0;
 }
 
-/* Answered in several packets. */
+/* Returns whether the verb is answered in several packets. */
 static bool has_places(const struct message *m)
 {
 	return m->verb == MESSAGE_LIST || m->verb == MESSAGE_DROPPED || m->verb == MESSAGE_COUNTS;
 }
 
-/* The most that n4 of a request may be, n6 being 0; of PREPARE both are anything. */
+/* Returns the maximum of n4 in a request, where n6 is 0. PREPARE, which has no maximum, is not asked about. */
 static uint32_t n4_max(const struct message *m)
 {
 	return m->verb == MESSAGE_GATES ? 1 : m->verb == MESSAGE_COUNTS ? MESSAGE_GATES_MAX - 1 : 0;
@@ -116,7 +116,7 @@ bool message_is_request(const struct message *m, size_t len)
 		return false;
 	if (!has_places(m) && m->cursor > (m->verb == MESSAGE_CONFIG ? CONFDIR_MAX : 0))
 		return false;
-	/* No enum: the number is the other side's, and may be any. */
+	/* Not cast to the enum: the number comes from the other side and may have any value. */
 	switch (m->verb) {
 	case MESSAGE_PREPARE:
 	case MESSAGE_LIST:
@@ -171,7 +171,7 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 		return m->n == 0 && (m->cursor == 0 || m->cursor > request->cursor);
 	if (!has_places(m))
 		return m->n == 0;
-	/* "More" must come with entries and lead onwards, or the engine would ask for ever. */
+	/* If more follows, there must be entries and cursor must grow, or the engine would loop for ever. */
 	if (m->cursor != 0 && (m->n == 0 || m->cursor <= request->cursor))
 		return false;
 	return entries_are_good(m, counted(UINT32_MAX));

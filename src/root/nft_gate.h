@@ -45,9 +45,8 @@ enum {
 	 */
 	NFT_GATE_CLIENTS_MAX = 1 << 17,
 	NFT_GATE_PASSES_MAX = 1 << 20,
-	NFT_GATE_LENGTHS_MAX =
-		48,          /* lengths in pass sets: the rules for all of them fit one transaction, NFT_BATCH_MAX */
-	NFT_GATE_TRIES = 30, /* tries in a pause: a busy server tries once for each message */
+	NFT_GATE_LENGTHS_MAX = 48, /* lengths in pass sets: all their rules fit one NFT_BATCH_MAX */
+	NFT_GATE_TRIES = 30,       /* tries in a pause: a busy server tries once for each message */
 };
 
 enum nft_gate_counter {

@@ -24,12 +24,12 @@
 #include "share/stream.h"
 
 enum {
-	AGAIN_MS = 1000,       /* after an error */
-	GATHER_MS = 20,        /* from one query to the next: what comes meanwhile is cheaper together */
-	CHECK_MS = 5000,       /* our stream is compared with what we published */
-	OWN_MS = 86400 * 1000, /* own addresses are published ... */
-	OWN_S = 2 * 86400,     /* ... for so long */
-	GOOD_S = 60 * 3600,    /* what is good counts so long: one day's may be missed */
+	AGAIN_MS = 1000,       /* delay after an error */
+	GATHER_MS = 20,        /* delay between queries: what arrives meanwhile is cheaper to handle together */
+	CHECK_MS = 5000,       /* interval at which our stream is compared with what we published */
+	OWN_MS = 86400 * 1000, /* own addresses are published this often ... */
+	OWN_S = 2 * 86400,     /* ... and are valid this long */
+	GOOD_S = 60 * 3600,    /* validity of what is good: the messages of one day may be missed */
 	PER_EVENT = 1000000,   /* numbers for each event: the others are for own addresses and what is good */
 };
 
@@ -39,23 +39,24 @@ struct exchange {
 	const struct settings *settings;
 	struct sign_key key;
 	struct peers peers;
-	struct link watch, requests; /* to the daemon: events; messages of the others, and queries */
+	/* to the daemon: watch receives events; requests carries the others' messages, and queries */
+	struct link watch, requests;
 	struct stream *out, *in;
-	size_t n; /* peers that the daemon knows, and we read */
+	size_t n; /* peers that the daemon knows and whose streams we read */
 	struct stream_place *places;
-	int64_t ahead_ms;           /* of the server's clock before clock_steady_ms */
+	int64_t ahead_ms;           /* server's clock minus clock_steady_ms */
 	int64_t era, number;        /* of the last message in our stream */
-	int64_t check_at, own_at;   /* clock_steady_ms, as all that end with _at */
-	int64_t watch_at, query_at; /* when events are read next, and the server is queried next */
-	int64_t published;          /* messages that the daemon has not counted yet ... */
-	int64_t reported;           /* ... and of these, those that it was just notified of */
-	int64_t good_day;           /* since 1970: what was good on it is published ... */
-	int64_t good_part;          /* ... and this part of it is next */
-	size_t unanswered;          /* lines that were sent to the daemon */
-	bool queried;               /* the server, for new entries */
-	bool again;                 /* SIGHUP */
+	int64_t check_at, own_at;   /* clock_steady_ms, like all that end in _at */
+	int64_t watch_at, query_at; /* when to read events next, and when to query the server next */
+	int64_t published;          /* messages that the daemon has not yet counted ... */
+	int64_t reported;           /* ... of these, the number in the current notification */
+	int64_t good_day;           /* the day, since 1970, whose good networks are being published ... */
+	int64_t good_part;          /* ... and the part of them that is next */
+	size_t unanswered;          /* lines sent to the daemon and not yet answered */
+	bool queried;               /* a query for new entries is pending at the server */
+	bool again;                 /* SIGHUP was received */
 	bool stop;
-	struct why trouble; /* that was logged; "": none */
+	struct why trouble; /* the error that was logged; "": none */
 	int signal_fd;
 };
 
@@ -66,7 +67,7 @@ static int64_t server_ms(const struct exchange *e)
 
 /* --- our stream --- */
 
-/* Signs it, and queues it; its number is the next. */
+/* Numbers, signs and queues a message. */
 static void publish(struct exchange *e, struct message *m)
 {
 	char bytes[MESSAGE_MAX], text[MESSAGE_MAX], signature[MESSAGE_SIGNATURE_MAX];
@@ -82,7 +83,7 @@ static void publish(struct exchange *e, struct message *m)
 	stream_add(e->out, e->settings->host, (struct span){text, len}, server_ms(e) - e->settings->keep_s * 1000);
 }
 
-/* Where our stream ends: -1, -1 if it is empty, or if its last entry is not by us. */
+/* Returns the era and number at the end of our stream; -1, -1 if it is empty or its last entry is not ours. */
 static int find_end(struct exchange *e, int64_t *ret_era, int64_t *ret_number, struct why *why)
 {
 	struct stream_entry last;
@@ -106,15 +107,15 @@ static void begin_era(struct exchange *e)
 	e->own_at = 0;
 }
 
-/* The number of a message that is about this host, and no event. */
+/* Takes the next number for a message about this host, which belongs to no event. */
 static void next_number(struct exchange *e)
 {
 	if (e->number % PER_EVENT == PER_EVENT - 1)
-		begin_era(e); /* no event for years */
+		begin_era(e); /* there was no event for years */
 	e->number++;
 }
 
-/* Those that everybody can reach. */
+/* Publishes the addresses that everybody can reach. */
 static int publish_own_addresses(struct exchange *e, struct why *why)
 {
 	struct net own[LOCALADDRS_MAX];
@@ -137,7 +138,7 @@ static int publish_own_addresses(struct exchange *e, struct why *why)
 
 /* --- what is good here --- */
 
-/* A part every CHECK_MS: so it keeps below the others' per_minute. The reply: publish_good. */
+/* Asks for one part every CHECK_MS, to stay below the others' per_minute. publish_good handles the reply. */
 static int query_good(struct exchange *e, struct why *why)
 {
 	char line[64];
@@ -167,7 +168,7 @@ static int publish_good(struct exchange *e, const json_t *answer, struct why *wh
 	}
 	if (!json_is_string(known) ||
 	    !hexlist_parse((struct span){json_string_value(known), json_string_length(known)}, &m.known))
-		return 0; /* nothing, or no more */
+		return 0; /* nothing, or nothing more */
 	next_number(e);
 	publish(e, &m);
 	rc = stream_flush(e->out, 1, why);
@@ -175,7 +176,7 @@ static int publish_good(struct exchange *e, const json_t *answer, struct why *wh
 	return rc;
 }
 
-/* What was emptied or restored has another end than we wrote. */
+/* Detects that the stream was emptied or restored: its end is then not what we wrote last. */
 static int check_stream(struct exchange *e, struct why *why)
 {
 	int64_t era = -1, number = -1, clock_ms;
@@ -191,7 +192,7 @@ static int check_stream(struct exchange *e, struct why *why)
 	return why_set(why, ESTALE, "the server has lost entries of our stream; publishing them again");
 }
 
-/* Events that have come since, to all others. */
+/* Publishes the daemon's new events. */
 static int publish_events(struct exchange *e, struct why *why)
 {
 	const int64_t now_s = clock_unix_s();
@@ -251,7 +252,7 @@ static int receive_entries(struct exchange *e, struct why *why)
 	return link_flush(&e->requests, why);
 }
 
-/* An error of the daemon is one of its database: what it did not store is forwarded again. */
+/* If the daemon reports an error, it is its database's: what it did not store is forwarded again. */
 static int receive_replies(struct exchange *e, struct why *why)
 {
 	struct span line;
@@ -274,7 +275,7 @@ static int receive_replies(struct exchange *e, struct why *why)
 
 /* --- opening --- */
 
-/* Where to read on in a peer's stream; OUTGOING_NONE: the daemon does not know it. */
+/* Finds where to continue in a peer's stream. OUTGOING_NONE: the daemon does not know the peer. */
 static int find_place(struct exchange *e, const char *name, struct stream_place *ret, struct why *why)
 {
 	char line[PEERS_NAME_MAX + 8];
@@ -297,7 +298,7 @@ static int find_place(struct exchange *e, const char *name, struct stream_place 
 		         "the daemon does not know the peer %s; reload it after a change of the file of peers", name);
 		return OUTGOING_NONE;
 	}
-	/* A server that lost everything and has another clock begins with lower numbers. */
+	/* A server that lost its data and has a different clock starts with lower ids. */
 	if ((rc = stream_last(e->out, name, &last, why)) == 0 && incoming_is_before(last.id, ret->id))
 		(void)snprintf(ret->id, sizeof ret->id, "0-0");
 	return rc < 0 ? rc : 0;
@@ -311,14 +312,14 @@ static int find_places(struct exchange *e, struct why *why)
 	e->n = 0;
 	for (size_t i = 0; i < e->peers.n && rc >= 0; i++) {
 		if (strcmp(e->peers.list[i].name, e->settings->host) == 0)
-			continue; /* one file for all hosts */
+			continue; /* all hosts share one peers file */
 		rc = find_place(e, e->peers.list[i].name, &e->places[e->n], why);
 		e->n += rc == 0;
 	}
 	return rc < 0 ? rc : 0;
 }
 
-/* Events after the last that was published; all, if the daemon's database is another. */
+/* Subscribes to the events after the last published one; to all if the daemon has a different database. */
 static int watch(struct exchange *e, struct why *why)
 {
 	char line[40];
@@ -402,7 +403,7 @@ static int load(struct exchange *e, struct why *why)
 	return 0;
 }
 
-/* Until something happens, or time_ms are over. */
+/* Waits for an event, at most time_ms. */
 static void wait(struct exchange *e, int64_t time_ms, struct pollfd polled[static N_PLACES])
 {
 	polled[SIGNALS] = (struct pollfd){.fd = e->signal_fd, .events = POLLIN};
@@ -411,12 +412,13 @@ static void wait(struct exchange *e, int64_t time_ms, struct pollfd polled[stati
 	polled[SERVER] = (struct pollfd){.fd = e->queried ? stream_fd(e->in) : -1, .events = POLLIN};
 	if (e->requests.fd >= 0 && link_waits(&e->requests) > 0)
 		polled[REQUESTS].events |= POLLOUT;
-	(void)poll(polled, N_PLACES, time_ms < 0 ? 0 : (int)time_ms); /* at most CHECK_MS; an error is none of these */
+	/* at most CHECK_MS; on an error no revents are set */
+	(void)poll(polled, N_PLACES, time_ms < 0 ? 0 : (int)time_ms);
 	if (polled[SIGNALS].revents != 0)
 		receive_signals(e);
 }
 
-/* Until something is due. */
+/* Returns the time until something is due. */
 static int64_t wait_ms(const struct exchange *e)
 {
 	const int64_t now_ms = clock_steady_ms();
@@ -429,7 +431,7 @@ static int64_t wait_ms(const struct exchange *e)
 	return at - now_ms;
 }
 
-/* While all is open. Returns an error that ends this. */
+/* Serves while everything is open. Returns the error that ended it. */
 static int serve(struct exchange *e, struct why *why)
 {
 	struct pollfd polled[N_PLACES];
@@ -439,7 +441,7 @@ static int serve(struct exchange *e, struct why *why)
 		if (!e->queried && e->unanswered == 0 && clock_steady_ms() >= e->query_at)
 			rc = query(
 				e,
-				why); /* one after the other: what the daemon cannot handle yet stays on the server */
+				why); /* one entry at a time: what the daemon cannot accept yet stays on the server */
 		if (rc < 0)
 			break;
 		wait(e, wait_ms(e), polled);
@@ -457,7 +459,7 @@ static int serve(struct exchange *e, struct why *why)
 	return rc;
 }
 
-/* Once, and its end. */
+/* Logs an error once, and its end. */
 static void report(struct exchange *e, int rc, const struct why *why)
 {
 	if (rc < 0 && strcmp(e->trouble.text, why->text) != 0)

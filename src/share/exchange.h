@@ -1,13 +1,14 @@
 /*
- * exchange: the work of watchforspammers-share: the daemon's events into our stream, the other hosts' streams to the
- * daemon.
+ * exchange: the main loop of watchforspammers-share: publishes the daemon's events in our stream, and forwards the
+ * other hosts' streams to the daemon.
  *
- * Keeps nothing: how far the others' streams were read is in the daemon's database, how far ours was written is its
- * last entry. So after any error everything is closed and opened again, a second later, and nothing is lost or counts
- * twice. While the server is not there, the daemon does its work alone. An error is logged once, and its end.
+ * It stores nothing: the daemon's database records how far the others' streams have been read, and the last entry of
+ * our stream shows how far it has been written. So after any error everything is closed, and reopened a second later;
+ * nothing is lost or counts twice. While the server is unreachable, the daemon works alone. The beginning and the end
+ * of an error are logged once.
  *
- * Our stream may lose entries: a server that was emptied, or got an old copy back. That is noticed within CHECK_MS:
- * then what is missing is published again; in a new era, if nothing is left.
+ * Our stream may lose entries if the server was emptied or restored from an old copy. This is noticed within
+ * CHECK_MS. The missing entries are then published again, in a new era if nothing is left.
  */
 #ifndef WFS_SHARE_EXCHANGE_H
 #define WFS_SHARE_EXCHANGE_H
@@ -15,7 +16,7 @@
 #include "base/why.h"
 #include "share/settings.h"
 
-/* Until SIGTERM or SIGINT; SIGHUP reads key and peers again. Errors: those of key and peers at the start. */
+/* Runs until SIGTERM or SIGINT; SIGHUP reloads the key and the peers. Errors: those of key and peers at the start. */
 int exchange_run(const struct settings *settings, struct why *why);
 
 #endif

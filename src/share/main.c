@@ -1,6 +1,6 @@
 /*
- * watchforspammers-share: blocks shared with other hosts over streams of Redis or Valkey. A program of its own, without
- * database, log and privilege: the daemon decides what a message means.
+ * watchforspammers-share: shares blocks with other hosts over streams of Redis or Valkey. A separate program without
+ * database, logs and privileges: the daemon decides what a message means.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -13,7 +13,7 @@
 #include "share/settings.h"
 #include "share/sign.h"
 
-/* Exit status, as of watchforspammers(8). */
+/* Exit status, as in watchforspammers(8). */
 enum { DONE = 0, USAGE = 2, SYSTEM = 3 };
 
 #define GROUP "watchforspammers-share" /* its members may read the key */

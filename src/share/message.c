@@ -10,7 +10,7 @@
 
 enum { VERSION = 1 };
 
-/* What a double holds exactly, so that no reader of JSON reads another number. */
+/* A double represents these exactly, so that every JSON reader reads the same number. */
 #define NUMBER_MAX (INT64_C(1) << 53)
 
 static const char *const ops[MESSAGE_OPS] = {"block", "lift", "white", "own", "good"};
@@ -48,7 +48,7 @@ static int wrong(const char *member, struct why *why)
 static int read_number(const json_t *json, const char *member, int64_t max, int64_t *ret, struct why *why)
 {
 	const json_t *const value = json_object_get(json, member);
-	const int64_t n = json_integer_value(value); /* 0 if it is none */
+	const int64_t n = json_integer_value(value); /* 0 if it is not an integer */
 
 	if (!json_is_integer(value) || n < 0 || n > max)
 		return wrong(member, why);
@@ -56,11 +56,11 @@ static int read_number(const json_t *json, const char *member, int64_t max, int6
 	return 0;
 }
 
-/* NUL-ended, of 1..cap - 1 bytes without a NUL. */
+/* Copies a string of 1..cap - 1 bytes without a NUL in it. */
 static int read_text(const json_t *json, const char *member, char *ret, size_t cap, struct why *why)
 {
 	const json_t *const value = json_object_get(json, member);
-	const size_t len = json_string_length(value); /* 0 if it is none */
+	const size_t len = json_string_length(value); /* 0 if it is not a string */
 
 	if (len == 0 || len >= cap || strlen(json_string_value(value)) != len)
 		return wrong(member, why);
@@ -78,7 +78,7 @@ static int read_word(const json_t *json, const char *member, char ret[static MES
 	return rc;
 }
 
-/* Digits up to end, without leading zeros: one text for each number. */
+/* Parses digits up to end, without leading zeros, so that each number has one text. */
 static bool read_digits(const char **at, char end, int64_t *ret)
 {
 	const char *c = *at;
@@ -127,7 +127,7 @@ static int read_op(const json_t *json, enum message_op *ret, struct why *why)
 	return 0;
 }
 
-/* In its canonical text only. */
+/* Accepts a network only in its canonical text. */
 static int read_net(const json_t *json, struct net *ret, struct why *why)
 {
 	char text[NET_TEXT_MAX], again[NET_TEXT_MAX];
@@ -147,7 +147,7 @@ static int read_block(const json_t *json, struct message *m, struct why *why)
 	int64_t offence = 0;
 	int rc = read_number(json, "offence", MESSAGE_OFFENCE_MAX, &offence, why);
 
-	m->offence = (unsigned)offence; /* in range, above */
+	m->offence = (unsigned)offence; /* the range was checked above */
 	if (rc == 0)
 		rc = read_word(json, "rule", m->rule, why);
 	return rc < 0 ? rc : read_word(json, "category", m->category, why);
@@ -207,7 +207,7 @@ int message_parse(struct span text, struct message *ret, char signature[static M
 
 /* --- writing --- */
 
-/* Its network, or those that are known to be good. */
+/* Writes the network, or those that are known to be good. */
 static void subject_text(const struct message *m, char out[static HEXLIST_TEXT_MAX])
 {
 	static_assert((int)HEXLIST_TEXT_MAX >= (int)NET_TEXT_MAX, "for both");
@@ -222,7 +222,7 @@ size_t message_canonical(const struct message *m, char out[static MESSAGE_MAX])
 	char subject[HEXLIST_TEXT_MAX];
 
 	subject_text(m, subject);
-	/* Fits: three words, a host, a subject and five numbers. No member contains a newline. */
+	/* It fits: three words, a host, a subject and five numbers. No member contains a newline. */
 	return (size_t)snprintf(out, MESSAGE_MAX,
 	                        "watchforspammers %d\n%s\n%" PRId64 "\n%" PRId64 "\n%" PRId64 "\n%s\n%s\n%" PRId64
 	                        "\n%u\n%s\n%s\n",
@@ -240,7 +240,7 @@ size_t message_print(const struct message *m, const char *signature, char out[st
 	if (m->op == MESSAGE_BLOCK)
 		(void)snprintf(block, sizeof block, "\"offence\":%u,\"rule\":\"%s\",\"category\":\"%s\",", m->offence,
 		               m->rule, m->category);
-	/* None of the texts needs an escape in JSON. */
+	/* No text here needs escaping in JSON. */
 	return (size_t)snprintf(out, MESSAGE_MAX,
 	                        "{\"v\":%d,\"id\":\"%s:%" PRId64 ":%" PRId64 "\",\"at\":%" PRId64
 	                        ",\"op\":\"%s\",\"%s\":\"%s\",%s%s\"sig\":\"%s\"}",

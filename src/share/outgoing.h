@@ -1,8 +1,8 @@
 /*
- * outgoing: from an event of the daemon to the message that is published of it.
+ * outgoing: converts an event of the daemon into the message that is published.
  *
- * Pure: text in, message out; no clock. Published are blocks, their extension and lift, if they are this host's own,
- * and what a person unblocked; no names of users, no log lines, no reasons.
+ * Pure: text in, message out; no clock. It publishes blocks, their extensions and ends if they are this host's own,
+ * and what a person unblocked; no user names, no log lines, no reasons.
  */
 #ifndef WFS_SHARE_OUTGOING_H
 #define WFS_SHARE_OUTGOING_H
@@ -13,13 +13,13 @@
 #include "base/why.h"
 #include "share/message.h"
 
-/* Positive result. */
-enum { OUTGOING_NONE = 1 }; /* it is not published */
+/* Positive result of outgoing_read. */
+enum { OUTGOING_NONE = 1 }; /* the event is not published */
 
 /*
- * Reads a line of "watch". *ret_event: its number, also with OUTGOING_NONE. *ret: op, net, at_s, until_s, offence, rule
- * and category; until_s is cut to PEERS_LONGEST_S from now. Errors: -EPROTO: it is no event, why has the daemon's error
- * if it is one.
+ * Parses a line of "watch". *ret_event: its number, also with OUTGOING_NONE. *ret: op, net, at_s, until_s, offence,
+ * rule and category; until_s is at most now_s + PEERS_LONGEST_S. Errors: -EPROTO if it is no event; why has the
+ * daemon's error if the line is one.
  */
 int outgoing_read(struct span line, int64_t now_s, struct message *ret, int64_t *ret_event, struct why *why);
 

@@ -41,7 +41,7 @@ size_t settings_keys(const struct settings_key **ret)
 	return N_KEYS;
 }
 
-/* The place of key i, but of "keep", which is no text. */
+/* Returns where the value of key i is stored. Not for "keep", which is no text. */
 static char **text_of(struct settings *s, size_t i)
 {
 	return (char **)((char *)s + places[i]);
@@ -53,7 +53,10 @@ static void put(char **text, const char *value)
 	*text = alloc_text(value, "a setting");
 }
 
-/* "192.0.2.1:6379", "[2001:db8::1]:6379". Names are none: what a name server answers decides about no server here. */
+/*
+ * Parses "192.0.2.1:6379" or "[2001:db8::1]:6379". Host names are refused: no name server shall decide which server
+ * we use.
+ */
 static bool parse_server(struct settings *s, const char *server)
 {
 	const char *const colon = strrchr(server, ':');
@@ -78,11 +81,11 @@ static bool parse_server(struct settings *s, const char *server)
 		return false;
 	free(s->address);
 	s->address = alloc_text_n(from, len, "a setting");
-	s->port = (int)port; /* in range */
+	s->port = (int)port; /* the range was checked */
 	return true;
 }
 
-/* What is wrong with the value of key i, or NULL. */
+/* Returns what is wrong with the value of key i; NULL if it was stored. */
 static const char *set_value(struct settings *s, size_t i, const char *value)
 {
 	if (i == N_KEYS - 1)
@@ -97,7 +100,7 @@ static const char *set_value(struct settings *s, size_t i, const char *value)
 	return NULL;
 }
 
-/* N_KEYS: there is none. */
+/* Returns the index of key; N_KEYS if it is unknown. */
 static size_t find(const char *key)
 {
 	for (size_t i = 0; i < N_KEYS; i++)

@@ -17,9 +17,9 @@
 #define SECRET_BEGIN "ed25519-secret:"
 
 enum {
-	SECRET_TEXT_MAX = 64, /* the line with its newline and a NUL */
-	SEED_TEXT_MAX = 45,   /* of 32 bytes */
-	FILE_MAX = 256,       /* bytes: more than a key, so that a wrong file is called what it is */
+	SECRET_TEXT_MAX = 64, /* the line with its newline and NUL */
+	SEED_TEXT_MAX = 45,   /* base64 of 32 bytes */
+	FILE_MAX = 256,       /* larger than any key, so that a wrong file is reported as such */
 };
 
 static_assert(sizeof((struct sign_key *)0)->secret == crypto_sign_SECRETKEYBYTES, "as libsodium has it");
@@ -30,7 +30,7 @@ static void begin(void)
 		alloc_failed(0, "libsodium");
 }
 
-/* In base64 behind begin, NUL-ended. */
+/* Writes begin_text and the bytes in base64, NUL-terminated. */
 static void write_text(const char *begin_text, const uint8_t *bytes, size_t len, char *out, size_t cap)
 {
 	const size_t begin_len = (size_t)snprintf(out, cap, "%s", begin_text);
@@ -38,7 +38,7 @@ static void write_text(const char *begin_text, const uint8_t *bytes, size_t len,
 	(void)sodium_bin2base64(out + begin_len, cap - begin_len, bytes, len, sodium_base64_VARIANT_ORIGINAL);
 }
 
-/* Exactly len bytes. */
+/* Reads exactly len bytes from base64 after begin_text. */
 static bool read_text(const char *begin_text, const char *text, size_t text_len, uint8_t *out, size_t len)
 {
 	const size_t begin_len = strlen(begin_text);
@@ -51,7 +51,7 @@ static bool read_text(const char *begin_text, const char *text, size_t text_len,
 	       got == len && end == text + text_len;
 }
 
-/* The whole line, to the disk. */
+/* Writes the whole line, and flushes it to disk. */
 static int write_key(int fd, const char *path, const char *group, struct why *why)
 {
 	const struct group *const gr = getgrnam(group);

@@ -16,13 +16,13 @@
 
 enum {
 	PASSWORD_MAX = 512,
-	KEY_MAX = 48, /* KEY_BEGIN, a name, the NUL */
+	KEY_MAX = 48, /* KEY_BEGIN, a name and the NUL */
 };
 
 struct stream {
 	redisContext *redis;
-	redisReply *reply; /* the last; NULL: none */
-	size_t at, entry;  /* of stream_next: stream, entry */
+	redisReply *reply; /* the last one; NULL: none */
+	size_t at, entry;  /* position of stream_next: stream, and entry in it */
 };
 
 /* --- errors --- */
@@ -35,7 +35,7 @@ static int fail(const struct stream *s, const char *what, struct why *why)
 	return why_set(why, EIO, "the server: %s: %s", what, text);
 }
 
-/* The answer of a command; NULL with why. Ours until the next call. */
+/* Keeps a command's reply until the next call and returns it. NULL: an error, which is in why. */
 static redisReply *keep(struct stream *s, void *answer, const char *what, struct why *why)
 {
 	char text[256];
@@ -121,7 +121,7 @@ int stream_fd(const struct stream *s)
 	return s->redis->fd;
 }
 
-/* --- questions --- */
+/* --- queries --- */
 
 int stream_clock(struct stream *s, int64_t *ret_ms, struct why *why)
 {
@@ -136,7 +136,7 @@ int stream_clock(struct stream *s, int64_t *ret_ms, struct why *why)
 	return 0;
 }
 
-/* Digits, "-", digits: it is forwarded to the daemon, so nothing else may come from a server that is not honest. */
+/* Accepts digits, "-", digits: the id is forwarded to the daemon, so nothing else may pass from a dishonest server. */
 static bool is_id(const char *text, size_t len)
 {
 	const char *const dash = memchr(text, '-', len);
@@ -147,7 +147,7 @@ static bool is_id(const char *text, size_t len)
 	return dash != NULL && dash > text && dash + 1 < text + len && len < STREAM_ID_MAX;
 }
 
-/* "[id, [field, value, ...]]"; false: it is none. */
+/* Reads "[id, [field, value, ...]]". Returns false if r is something else. */
 static bool read_entry(const redisReply *r, struct stream_entry *ret)
 {
 	const redisReply *fields;
@@ -170,7 +170,7 @@ struct key {
 	char text[KEY_MAX];
 };
 
-/* The stream of a host. Over several servers, or a cluster's slots, this is where a network's shard would come in. */
+/* Returns the key of a host's stream. With several servers or cluster slots, sharding would be done here. */
 static struct key key_of(const char *host)
 {
 	struct key key;

@@ -1,7 +1,7 @@
 /*
- * tls: the connection to the server, encrypted, where hiredis was built with that; else an error.
+ * tls: encrypts the connection to the server if hiredis was built with TLS; otherwise returns an error.
  *
- * Debian 13 has it, Debian 12 has not: there a Unix socket, WireGuard or stunnel does it.
+ * Debian 13's hiredis has TLS, Debian 12's has not: use a Unix socket, WireGuard or stunnel there.
  */
 #ifndef WFS_SHARE_TLS_H
 #define WFS_SHARE_TLS_H
@@ -10,7 +10,7 @@
 
 struct redisContext;
 
-/* Before anything is sent. ca: the file with the certificates to trust. */
+/* Starts TLS; call it before sending anything. ca: the file with the certificates to trust. */
 int tls_begin(struct redisContext *redis, const char *ca, struct why *why);
 
 #endif
