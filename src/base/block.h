@@ -36,6 +36,7 @@ struct block {
 	uint8_t list;   /* the kernel list, which says which ports are closed; 0: those of [firewall] ports */
 	bool proven;    /* the client was proven good */
 	bool spread;    /* EVIDENCE: the score of its network reached the threshold, not its own */
+	bool ended;     /* before its time, at until_s */
 	bool prolonged; /* not a new block: extends the active one of net and cause to until_s */
 };
 

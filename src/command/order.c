@@ -369,7 +369,10 @@ static int ask_database(const struct order *o, const struct config *config, cons
 		goto out;
 	client_init(&client, -1); /* the kernel is neither changed nor queried: the database answers all */
 	admin.reconcile = reconcile_new(admin.store, &config->firewall.ports, &client, 0, now_s);
-	if (restore_verdict(admin.store, config, NULL, allowlist, true, now_s, &verdict, &why) < 0) {
+	if (restore_verdict(
+		    &(struct restore_from){
+			    .store = admin.store, .config = config, .allowlist = allowlist, .live = true},
+		    now_s, &verdict, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;
 	}

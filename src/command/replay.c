@@ -301,7 +301,9 @@ static int sync_kernel(int fd, const struct config *config, struct store *store,
 
 	client_init(&client, fd);
 	reconcile = reconcile_new(store, &config->firewall.ports, &client, 1, clock_unix_s());
-	rc = restore_verdict(store, config, NULL, NULL, true, clock_unix_s(), &verdict, why);
+	rc = restore_verdict(
+		&(struct restore_from){.store = store, .config = config, .reconcile = reconcile, .live = true},
+		clock_unix_s(), &verdict, why);
 	if (rc == 0)
 		rc = reconcile_sync(reconcile, &(struct reconcile_rule){verdict, false}, clock_unix_s(), &result, why);
 	if (rc == 0)

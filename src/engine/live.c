@@ -125,8 +125,8 @@ static int end_other_senders(const struct live *l, const struct config *config, 
 	return rc;
 }
 
-/* A verdict of a configuration, which holds what the database holds. */
-static int recall(struct live *l, const struct config *config, const struct rules *rules,
+/* A verdict of a configuration, which holds what the database holds. reconcile: as of struct restore_from. */
+static int recall(struct live *l, const struct config *config, const struct rules *rules, struct reconcile *reconcile,
                   struct allowlist **ret_allowlist, struct verdict **ret, struct why *why)
 {
 	struct allowlist *const allowlist = allowlist_new(config);
@@ -136,7 +136,8 @@ static int recall(struct live *l, const struct config *config, const struct rule
 		log_line(LOG_WARNING, "%s", why->text);
 	if (end_other_senders(l, config, why) < 0)
 		log_line(LOG_WARNING, "%s; what SPF of other domains allowed stays allowed", why->text);
-	rc = restore_verdict(l->store, config, rules, allowlist, true, clock_unix_s(), ret, why);
+	rc = restore_verdict(&(struct restore_from){l->store, config, rules, allowlist, reconcile, true},
+	                     clock_unix_s(), ret, why);
 	if (rc < 0)
 		allowlist_free(allowlist);
 	else
@@ -145,11 +146,12 @@ static int recall(struct live *l, const struct config *config, const struct rule
 }
 
 /* Replaces rules and verdict by those of config, or changes nothing. rules: owned here on success. */
-static int put_rules(struct live *l, const struct config *config, struct rules *rules, struct why *why)
+static int put_rules(struct live *l, const struct config *config, struct rules *rules, struct reconcile *reconcile,
+                     struct why *why)
 {
 	struct allowlist *allowlist;
 	struct verdict *verdict;
-	const int rc = recall(l, config, rules, &allowlist, &verdict, why);
+	const int rc = recall(l, config, rules, reconcile, &allowlist, &verdict, why);
 
 	if (rc < 0)
 		return rc;
@@ -174,7 +176,8 @@ void live_restore(struct live *l)
 	struct verdict *verdict;
 	struct why why;
 
-	if (restore_verdict(l->store, l->config, l->rules, l->allowlist, true, clock_unix_s(), &verdict, &why) < 0) {
+	if (restore_verdict(&(struct restore_from){l->store, l->config, l->rules, l->allowlist, NULL, true},
+	                    clock_unix_s(), &verdict, &why) < 0) {
 		log_line(LOG_ERR, "%s; a vote that could not be written counts until the next reload", why.text);
 		return;
 	}
@@ -211,7 +214,7 @@ static int renew(struct live *l, const struct config *config, struct why *why)
 		set_not_reloaded(l, why->text);
 		return rc;
 	}
-	if ((rc = put_rules(l, config, rules, why)) < 0) {
+	if ((rc = put_rules(l, config, rules, NULL, why)) < 0) {
 		rules_free(rules);
 		return rc;
 	}
@@ -321,7 +324,8 @@ void live_init(struct live *l, struct config *config, const struct handed *hande
 	watch_edits(l);
 }
 
-int live_load(struct live *l, struct store *store, struct pending *pending, struct why *why)
+int live_load(struct live *l, struct store *store, struct pending *pending, struct reconcile *reconcile,
+              struct why *why)
 {
 	struct why error = {""};
 	struct rules *rules;
@@ -330,7 +334,7 @@ int live_load(struct live *l, struct store *store, struct pending *pending, stru
 	l->store = store;
 	l->pending = pending;
 	rules = load_good_rules(l->config, &error);
-	if ((rc = put_rules(l, l->config, rules, why)) < 0) {
+	if ((rc = put_rules(l, l->config, rules, reconcile, why)) < 0) {
 		rules_free(rules);
 		return rc;
 	}

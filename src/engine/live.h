@@ -64,10 +64,11 @@ void live_init(struct live *live, struct config *config, const struct handed *ha
                struct events *events);
 
 /*
- * Loads the rules, except files with errors, and restores what the database holds. Borrows store and pending. Errors:
- * those of the database.
+ * Loads the rules, except files with errors, and restores what the database holds, into reconcile as well. Borrows
+ * store and pending. Errors: those of the database and of reconcile_load.
  */
-int live_load(struct live *live, struct store *store, struct pending *pending, struct why *why);
+int live_load(struct live *live, struct store *store, struct pending *pending, struct reconcile *reconcile,
+              struct why *why);
 
 void live_done(struct live *live);
 

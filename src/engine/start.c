@@ -86,7 +86,10 @@ static int open_database(struct engine *e, struct config *config, struct why *wh
 		return rc;
 	store_hurry(e->store);
 	e->pending = pending_new(e->store);
-	if ((rc = live_load(&e->live, e->store, e->pending, why)) < 0)
+	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
+	e->reconcile = reconcile_new(e->store, &config->firewall.ports, &e->client,
+	                             (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
+	if ((rc = live_load(&e->live, e->store, e->pending, e->reconcile, why)) < 0)
 		return rc;
 	return sources_new(config, e->store, e->pending, &e->problems, &e->sources, why);
 }
@@ -94,9 +97,11 @@ static int open_database(struct engine *e, struct config *config, struct why *wh
 static void close_database(struct engine *e)
 {
 	sources_free(e->sources);
+	reconcile_free(e->reconcile);
 	pending_free(e->pending);
 	store_close(e->store);
 	e->sources = NULL;
+	e->reconcile = NULL;
 	e->pending = NULL;
 	e->store = NULL;
 }
@@ -150,19 +155,12 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 		engine_free(e);
 		return rc;
 	}
-	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
-	e->reconcile = reconcile_new(e->store, &config->firewall.ports, &e->client,
-	                             (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
 	hangup_init(&e->hangup, config, &e->client, &e->problems, clock_unix_s());
 	coverage_init(&e->coverage, config, &e->client, &e->problems);
 	gating_init(&e->gating, config, &e->client, clock_steady_ms());
 	passes_init(&e->passes, &config->gates, &e->client);
 	if (config->gates.n == 0)
 		(void)store_put_gates_now(e->store, NULL, 0, why); /* those of an earlier configuration */
-	if ((rc = reconcile_load(e->reconcile, clock_unix_s(), why)) < 0) {
-		engine_free(e);
-		return rc;
-	}
 	/* No allowed client is blocked, not even for a moment; and what is listed is known to the first comparison. */
 	for (live_refresh_allowed(&e->live); live_lifts(&e->live);)
 		live_lift_allowed(&e->live, e->reconcile);

@@ -174,27 +174,45 @@ static void forget_unseen(struct reconcile *rec, int64_t now_s)
 	}
 }
 
-int reconcile_load(struct reconcile *rec, int64_t now_s, struct why *why)
+int reconcile_load_begin(struct reconcile *rec, struct why *why)
 {
-	struct block block;
-	int rc = reconcile_learn_limits(rec, why);
+	const int rc = reconcile_learn_limits(rec, why);
 
-	if (rc == 0)
-		rc = reconcile_write(rec, why); /* otherwise the rows would be older than what is known here */
-	if (rc == 0)
-		rc = store_running(rec->store, now_s, why);
 	rec->c.number++;
-	while (rc == 0)
-		if ((rc = store_next_block(rec->store, &block, NULL, why)) == 0) {
-			block.list = portmap_list(&rec->ports, block.rule);
-			load_block(rec, &block, now_s);
-		}
-	if (rc < 0)
-		return rc;
+	return rc < 0 ? rc : reconcile_write(rec, why); /* otherwise the rows would be older than what is known here */
+}
+
+void reconcile_load_block(struct reconcile *rec, const struct block *block, int64_t now_s)
+{
+	struct block b = *block;
+
+	if (b.ended || b.until_s <= now_s)
+		return;
+	b.list = portmap_list(&rec->ports, b.rule);
+	load_block(rec, &b, now_s);
+}
+
+void reconcile_load_end(struct reconcile *rec, int64_t now_s)
+{
 	forget_unseen(rec, now_s);
 	rec->filling |= !rec->known;
 	rec->known = true;
 	reconcile_begin(rec);
+}
+
+int reconcile_load(struct reconcile *rec, int64_t now_s, struct why *why)
+{
+	struct block block;
+	int rc = reconcile_load_begin(rec, why);
+
+	if (rc == 0)
+		rc = store_running(rec->store, now_s, why);
+	while (rc == 0)
+		if ((rc = store_next_block(rec->store, &block, NULL, why)) == 0)
+			reconcile_load_block(rec, &block, now_s);
+	if (rc < 0)
+		return rc;
+	reconcile_load_end(rec, now_s);
 	return 0;
 }
 

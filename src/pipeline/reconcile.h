@@ -63,6 +63,14 @@ size_t reconcile_pieces(const struct reconcile *reconcile, const struct net *net
 int reconcile_load(struct reconcile *reconcile, int64_t now_s, struct why *why);
 
 /*
+ * The same in parts, for a caller that reads the blocks anyway: begin, then each stored block, active or not, and end
+ * when all were read. reconcile_load_block sets block.list itself.
+ */
+int reconcile_load_begin(struct reconcile *reconcile, struct why *why);
+void reconcile_load_block(struct reconcile *reconcile, const struct block *block, int64_t now_s);
+void reconcile_load_end(struct reconcile *reconcile, int64_t now_s);
+
+/*
  * Adds blocks that were decided or requested just now to the kernel. *ret_refused counts refused entries; if it is not
  * 0, why holds the reason of the last. After an error a comparison must follow, which adds them.
  */

@@ -177,14 +177,16 @@ struct decided {
 	struct decided_block *blocks;
 };
 
-static int read_decided(struct store *store, const struct rules *rules, struct portmap *ports, int64_t since_s,
-                        int64_t now_s, struct decided *ret, struct why *why)
+static int read_decided(const struct restore_from *from, struct portmap *ports, int64_t since_s, int64_t now_s,
+                        struct decided *ret, struct why *why)
 {
 	struct block block;
 	const char *rule;
-	int rc = store_blocks_since(store, since_s, why);
+	int rc = store_blocks_since(from->store, since_s, why);
 
-	while (rc == 0 && (rc = store_next_block(store, &block, &rule, why)) == 0) {
+	while (rc == 0 && (rc = store_next_block(from->store, &block, &rule, why)) == 0) {
+		if (from->reconcile != NULL)
+			reconcile_load_block(from->reconcile, &block, now_s);
 		if (block.since_s > now_s || block.cause == BLOCK_MANUAL || block.cause == BLOCK_SHARED)
 			continue; /* not evidence of this host */
 		block.list = portmap_list(ports, block.rule);
@@ -195,7 +197,7 @@ static int read_decided(struct store *store, const struct rules *rules, struct p
 			                           "the blocks that are remembered");
 		}
 		ret->blocks[ret->n++] =
-			(struct decided_block){block, block.proven ? rule_named(rules, rule) : VERDICT_NO_RULE};
+			(struct decided_block){block, block.proven ? rule_named(from->rules, rule) : VERDICT_NO_RULE};
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -221,12 +223,16 @@ static void sort_decided(struct decided *decided)
 		qsort(decided->blocks, decided->n, sizeof *decided->blocks, by_time);
 }
 
-static int restore_blocks(struct store *store, const struct rules *rules, struct portmap *ports, struct verdict *v,
-                          int64_t since_s, int64_t now_s, struct spread *spread, struct why *why)
+static int restore_blocks(const struct restore_from *from, struct portmap *ports, struct verdict *v, int64_t since_s,
+                          int64_t now_s, struct spread *spread, struct why *why)
 {
 	struct decided decided = {0};
-	const int rc = read_decided(store, rules, ports, since_s, now_s, &decided, why);
+	int rc = from->reconcile == NULL ? 0 : reconcile_load_begin(from->reconcile, why);
 
+	if (rc == 0)
+		rc = read_decided(from, ports, since_s, now_s, &decided, why);
+	if (rc == 0 && from->reconcile != NULL)
+		reconcile_load_end(from->reconcile, now_s);
 	sort_decided(&decided);
 	for (size_t i = 0; i < decided.n && rc == 0; i++) {
 		verdict_known_block(v, &decided.blocks[i].block, decided.blocks[i].rule);
@@ -345,33 +351,33 @@ static int restore_hits(struct store *store, struct portmap *ports, struct verdi
 	return rc < 0 ? rc : 0;
 }
 
-int restore_verdict(struct store *store, const struct config *config, const struct rules *rules,
-                    struct allowlist *allowlist, bool live, int64_t now_s, struct verdict **ret, struct why *why)
+int restore_verdict(const struct restore_from *from, int64_t now_s, struct verdict **ret, struct why *why)
 {
-	const struct verdict_policy policy = policy_of(config);
+	struct store *const store = from->store;
+	const struct verdict_policy policy = policy_of(from->config);
 	/* Expired blocks count, too, if evidence from before them may still count. */
 	const int64_t since_s =
 		now_s - (policy.memory_s > verdict_memory_s(&policy) ? policy.memory_s : verdict_memory_s(&policy));
 	struct verdict *const v = verdict_new(&policy);
 	struct unblocked unblocked = {0};
 	struct spread spread = {0};
-	struct portmap ports = {.store = store, .lists = &config->firewall.ports};
+	struct portmap ports = {.store = store, .lists = &from->config->firewall.ports};
 	struct why ignored; /* an error of the allow list; the next refresh reports it */
 	int rc;
 
-	set_lists(v, config, rules);
+	set_lists(v, from->config, from->rules);
 	verdict_at(v, now_s);
-	if (allowlist != NULL)
-		(void)allowlist_refresh(allowlist, v, &ignored);
+	if (from->allowlist != NULL)
+		(void)allowlist_refresh(from->allowlist, v, &ignored);
 	rc = restore_earned(store, v, now_s, why);
-	if (rc == 0 && live)
-		rc = restore_suspended(store, rules, v, why);
+	if (rc == 0 && from->live)
+		rc = restore_suspended(store, from->rules, v, why);
 	if (rc == 0)
 		rc = restore_good(store, v, now_s, why);
 	if (rc == 0)
 		rc = restore_logins(store, v, now_s / DAY_S - policy.login_days, why);
 	if (rc == 0)
-		rc = restore_blocks(store, rules, &ports, v, since_s, now_s, &spread, why);
+		rc = restore_blocks(from, &ports, v, since_s, now_s, &spread, why);
 	if (rc == 0)
 		rc = restore_unblocked(store, v, now_s - verdict_memory_s(&policy), now_s, &unblocked, why);
 	if (rc == 0)

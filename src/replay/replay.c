@@ -23,8 +23,10 @@ bool replay_is_stopped(const struct replay *r)
 static int remember(struct replay *r, int64_t time_s, struct why *why)
 {
 	const struct replay_options *const o = r->options;
-	const int rc =
-		restore_verdict(o->store, o->config, o->rules, r->allowlist, false, time_s, &r->decide.verdict, why);
+	const int rc = restore_verdict(
+		&(struct restore_from){
+			.store = o->store, .config = o->config, .rules = o->rules, .allowlist = r->allowlist},
+		time_s, &r->decide.verdict, why);
 
 	return rc < 0 ? rc : restore_cluster(o->store, r->decide.greylist, r->decide.verdict, time_s, why);
 }

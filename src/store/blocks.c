@@ -194,9 +194,10 @@ int store_note_expired(struct store *store, int64_t now_s, struct why *why)
  */
 static int reads_most(struct store *store, int64_t since_s, bool *ret, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(store, BLOCKS_MOST,
-	                                      "SELECT count(*) * 8 > (SELECT max(id) FROM block) - (SELECT min(id) "
-	                                      "FROM block) FROM block WHERE until > ?1");
+	sqlite3_stmt *const s =
+		sql_statement(store, BLOCKS_MOST,
+	                      "SELECT EXISTS (SELECT 1 FROM block WHERE until > ?1 LIMIT 1 OFFSET "
+	                      "coalesce((SELECT max(id) FROM block) - (SELECT min(id) FROM block), 0) / 8)");
 	int64_t most = 0;
 	int rc;
 
@@ -211,11 +212,10 @@ static int reads_most(struct store *store, int64_t since_s, bool *ret, struct wh
  * twice as long.
  */
 
-#define RUNNING "SELECT id, address, since, until, offence, rule, cause, proven, NULL FROM block "
+#define RUNNING "SELECT id, address, since, until, offence, rule, cause, proven, NULL, NULL FROM block "
 #define SINCE                                                                                                          \
-	"SELECT b.id, b.address, b.since, min(b.until, coalesce(b.ended, b.until)), b.offence, b.rule, b.cause, "      \
-	"b.proven, r.name "                                                                                            \
-	"FROM block b CROSS JOIN rule r ON r.id = b.rule "
+	"SELECT b.id, b.address, b.since, b.until, b.offence, b.rule, b.cause, b.proven, b.ended, r.name "             \
+	"FROM block b LEFT JOIN rule r ON r.id = b.rule "
 
 /* Begins a walk over blocks that end after at_s: by the index, or over the whole table if they are most of it. */
 static int walk(struct store *store, enum statement some, const char *some_words, enum statement most,
@@ -247,6 +247,7 @@ int store_next_block(struct store *store, struct block *ret, const char **ret_ru
 	sqlite3_stmt *const s = store->walk;
 	struct net net;
 	const int rc = sql_row_net(store, s, 1, "block", &net, why);
+	int64_t ended_s;
 
 	if (rc != 0)
 		return rc;
@@ -257,8 +258,11 @@ int store_next_block(struct store *store, struct block *ret, const char **ret_ru
 	                      .offence = (unsigned)sqlite3_column_int(s, 4),
 	                      .rule = sqlite3_column_int64(s, 5),
 	                      .cause = (enum block_cause)sqlite3_column_int(s, 6),
-	                      .proven = sqlite3_column_int(s, 7) != 0};
+	                      .proven = sqlite3_column_int(s, 7) != 0,
+	                      .ended = sqlite3_column_type(s, 8) != SQLITE_NULL};
+	if (ret->ended && (ended_s = sqlite3_column_int64(s, 8)) < ret->until_s)
+		ret->until_s = ended_s;
 	if (ret_rule != NULL)
-		*ret_rule = sql_text(s, 8);
+		*ret_rule = sql_text(s, 9);
 	return 0;
 }

@@ -41,7 +41,8 @@ static void start(void)
 	struct why why;
 
 	verdict_free(f.verdict);
-	if (restore_verdict(f.store, f.config, NULL, NULL, true, f.now_s, &f.verdict, &why) != 0)
+	if (restore_verdict(&(struct restore_from){.store = f.store, .config = f.config, .live = true}, f.now_s,
+	                    &f.verdict, &why) != 0)
 		fail_msg("%s", why.text);
 }
 

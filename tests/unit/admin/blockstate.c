@@ -81,7 +81,9 @@ static void begin(void)
 	f.config->block.network_after = 3;
 	f.config->block.max_blocks_per_minute = 0;
 	assert_int_equal(store_open(NULL, STORE_WRITE, &f.store, &why), 0);
-	assert_int_equal(restore_verdict(f.store, f.config, NULL, NULL, true, T0, &f.verdict, &why), 0);
+	assert_int_equal(restore_verdict(&(struct restore_from){.store = f.store, .config = f.config, .live = true}, T0,
+	                                 &f.verdict, &why),
+	                 0);
 	f.reconcile = reconcile_new(f.store, &ports, &f.client, 300, T0);
 	f.unknowing = reconcile_new(f.store, &ports, &f.client, 300, T0);
 }
@@ -157,7 +159,10 @@ static void ask(const char *line)
 	json_decref(reply);
 	if (todo.restore) {
 		verdict_free(f.verdict);
-		assert_int_equal(restore_verdict(f.store, f.config, NULL, NULL, true, f.now_s, &f.verdict, &why), 0);
+		assert_int_equal(
+			restore_verdict(&(struct restore_from){.store = f.store, .config = f.config, .live = true},
+		                        f.now_s, &f.verdict, &why),
+			0);
 	}
 	if (todo.sync)
 		try_sync();

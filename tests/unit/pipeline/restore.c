@@ -56,7 +56,8 @@ static struct verdict *restored(const struct rules *rules, bool live)
 {
 	struct verdict *verdict = NULL;
 
-	if (restore_verdict(store, config, rules, NULL, live, T0, &verdict, &why) != 0)
+	if (restore_verdict(&(struct restore_from){.store = store, .config = config, .rules = rules, .live = live}, T0,
+	                    &verdict, &why) != 0)
 		fail_msg("%s", why.text);
 	return verdict;
 }
@@ -207,6 +208,74 @@ static void test_greylist(void **state)
 	greylist_free(greylist);
 }
 
+/* A kernel that holds addresses as they are, and is not asked for anything. */
+static struct reconcile *new_reconcile(struct client *client)
+{
+	client_init(client, -1);
+	lengths_add(&client->lengths, true, 128);
+	lengths_add(&client->lengths, false, 128);
+	return reconcile_new(store, &config->firewall.ports, client, 300, T0);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct block *const left = a, *const right = b;
+
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+enum { SOME = 16 };
+
+static size_t all_of(const struct reconcile *reconcile, struct block out[static SOME])
+{
+	uint32_t place = 0;
+	const size_t n = reconcile_some(reconcile, &place, out, SOME);
+
+	assert_int_equal(place, 0);
+	qsort(out, n, sizeof *out, by_id);
+	return n;
+}
+
+/* What the kernel is to hold is the same whether it was read together with the verdict or by itself. */
+static void test_reconcile(void **state)
+{
+	struct client client;
+	struct reconcile *const together = new_reconcile(&client), *const alone = new_reconcile(&client);
+	struct block got[SOME], want[SOME];
+	struct verdict *v = NULL;
+	size_t n;
+
+	(void)state;
+	sql("INSERT INTO rule VALUES (1, 'first', 'content', 'x')");
+	sql(BLOCK("192.0.2.1", "-10", "+590", "0", "NULL")
+	            BLOCK("192.0.2.2", "-10", "+590", "2", "NULL"));                                       /* by hand */
+	sql(BLOCK("192.0.2.3", "-10", "+590", "4", "NULL") BLOCK("192.0.2.4", "+5", "+590", "0", "NULL")); /* shared */
+	sql(BLOCK("2001:db8::1", "-10", "+590", "0", "NULL") BLOCK("192.0.2.1", "-9", "+600", "0", "NULL"));
+	sql(BLOCK("192.0.2.5", "-10", "+0", "0", "NULL") BLOCK("192.0.2.6", "-2700000", "-2600000", "0", "NULL"));
+	sql(BLOCK("192.0.2.7", "-10", "+590", "0", "1799999999")); /* lifted */
+	sql(BLOCK("192.0.2.8", "-10", "+590", "0", "1800000100")); /* the same, before the clock was set back */
+	sql("INSERT INTO block (address, since, until, offence, rule) VALUES ('192.0.2.9', 1, 1800000001, 1, 7)");
+	assert_int_equal(
+		restore_verdict(
+			&(struct restore_from){.store = store, .config = config, .reconcile = together, .live = true},
+			T0, &v, &why),
+		0);
+	assert_int_equal(reconcile_load(alone, T0, &why), 0);
+	assert_true(reconcile_is_known(together) && reconcile_is_busy(together));
+	n = all_of(alone, want);
+	assert_int_equal(n, 6); /* a network and cause once */
+	assert_int_equal(all_of(together, got), n);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(got[i].net.len == want[i].net.len && addr_equal(&got[i].net.addr, &want[i].net.addr));
+		assert_int_equal(got[i].id, want[i].id);
+		assert_int_equal(got[i].until_s, want[i].until_s);
+		assert_int_equal(got[i].cause, want[i].cause);
+	}
+	verdict_free(v);
+	reconcile_free(together);
+	reconcile_free(alone);
+}
+
 /* What is damaged ends it, and nothing is given back. */
 static void test_damaged(void **state)
 {
@@ -216,7 +285,8 @@ static void test_damaged(void **state)
 	sql("INSERT INTO rule VALUES (1, 'first', 'auth', 'x'); INSERT INTO block (address, since, until, offence, "
 	    "rule) "
 	    "VALUES ('nonsense', 1800000000, 1800000600, 1, 1)");
-	assert_true(restore_verdict(store, config, NULL, NULL, true, T0, &v, &why) < 0);
+	assert_true(restore_verdict(&(struct restore_from){.store = store, .config = config, .live = true}, T0, &v,
+	                            &why) < 0);
 	assert_null(v);
 }
 
@@ -224,7 +294,7 @@ int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {TEST(test_rows), TEST(test_suspended), TEST(test_greylist),
-	                                   TEST(test_damaged)};
+	                                   TEST(test_reconcile), TEST(test_damaged)};
 #undef TEST
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
