@@ -34,7 +34,8 @@ for command in $commands; do
 done
 
 # --- JSON ---
-printf '[run]\npatterns = %s\n[database]\npath = %s/hits.db\n[control]\nsocket =\n' "$WFS_SOURCE_ROOT/patterns" "$tmp" >conf
+bash "$WFS_SOURCE_ROOT/tests/bare_rules.sh" patterns || exit 2
+printf '[run]\npatterns = %s/patterns\n[database]\npath = %s/hits.db\n[control]\nsocket =\n' "$tmp" "$tmp" >conf
 for address in 198.51.100.7 203.0.113.177 2001:db8:bad:cafe::7; do
 	echo "$(date -u +%Y-%m-%dT%H:%M:%S+00:00) mx postfix/smtpd[12]: NOQUEUE: reject: RCPT from unknown[$address]: 554 5.7.1 Service unavailable; Client host [$address] blocked using zen.example; from=<a@example.net> to=<x@y.example> proto=ESMTP helo=<x>"
 done >now.log
@@ -66,8 +67,8 @@ json() {
 }
 
 json explain explain "$(head -n 1 now.log)"
-json check check "$WFS_SOURCE_ROOT/patterns/dovecot.rules"
-json $'check\ncheck --against' check "$WFS_SOURCE_ROOT/patterns/postfix.rules" --against now.log
+json check check patterns/dovecot.rules
+json $'check\ncheck --against' check patterns/postfix.rules --against now.log
 json replay replay now.log
 sed 's/198.51.100.7/198.51.100.8/g' now.log >other.log
 json $'replay\nreplay --diff' replay --diff --database hits.db other.log

@@ -32,8 +32,8 @@ fail() {
 daemon_prepare() {
 	netns_up
 	chmod 755 "$WORK"
-	mkdir "$WORK/log" "$WORK/db" "$WORK/patterns"
-	cp "$WFS_SOURCE_ROOT"/patterns/*.rules "$WORK/patterns/"
+	mkdir "$WORK/log" "$WORK/db"
+	bash "$WFS_SOURCE_ROOT/tests/bare_rules.sh" "$WORK/patterns" || fail "no rules"
 	chown nobody "$WORK/db"
 	# Where any user can get at it: the checkout may be closed to others, as in root's home.
 	cp "$WFS_PROGRAM" "$WORK/watchforspammers" && chmod 755 "$WORK/watchforspammers"

@@ -89,9 +89,7 @@ mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal /run/log && mount -t 
 printf '[Journal]\nRateLimitIntervalSec=0\nRateLimitBurst=0\n' >"$WORK/journald.conf"
 mount --bind "$WORK/journald.conf" /etc/systemd/journald.conf || exit 77
 : >"$WORK/log"
-# One program, without the examples, which every check would try.
-mkdir "$WORK/patterns" && cp "$WFS_SOURCE_ROOT/patterns/macros.rules" "$WORK/patterns" &&
-	sed '/^\(hit\|miss\) *=/d' "$WFS_SOURCE_ROOT/patterns/postfix.rules" >"$WORK/patterns/postfix.rules" || exit 2
+bash "$WFS_SOURCE_ROOT/tests/bare_rules.sh" "$WORK/patterns" || exit 2
 cat >"$CONF" <<END
 [database]
 path = $WORK/hits.db

@@ -8,10 +8,11 @@ tmp=$(mktemp -d) || exit 2
 trap 'rm -rf -- "$tmp"' EXIT
 cd -- "$tmp" || exit 2
 failed=0
+bash "$WFS_SOURCE_ROOT/tests/bare_rules.sh" patterns || exit 2
 
 cat >conf <<-END
 [run]
-patterns = $WFS_SOURCE_ROOT/patterns
+patterns = $tmp/patterns
 [allow]
 address = 192.0.2.99
 client = *.friend.example

@@ -23,6 +23,7 @@ for file in "$tmp"/block*.rules; do
 done
 [ "$n" -ge 3 ] || { echo "FAIL: got $n blocks of rules, want 3" >&2; exit 1; }
 # The first, with its forged line, has nothing to be warned of beside the rules that are shipped.
-printf '[run]\npatterns = %s\n' "$WFS_SOURCE_ROOT/patterns" >"$tmp/conf"
-"$WFS_PROGRAM" -c "$tmp/conf" check --strict "$tmp/block1.rules" || exit 1
+bash "$WFS_SOURCE_ROOT/tests/bare_rules.sh" "$tmp/shipped" || exit 2
+printf '[run]\npatterns = %s\n' "$tmp/shipped" >"$tmp/conf"
+"$WFS_PROGRAM" -c "$tmp/conf" check "$tmp/block1.rules" >"$tmp/out" 2>&1 && ! grep '/block1\.rules:' "$tmp/out" >&2 || exit 1
 echo "manual.sh: $n examples pass"

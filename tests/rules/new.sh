@@ -7,7 +7,8 @@ set -u
 tmp=$(mktemp -d) || exit 2
 trap 'rm -rf -- "$tmp"' EXIT
 cd -- "$tmp" || exit 2
-printf '[run]\npatterns = %s\n' "$WFS_SOURCE_ROOT/patterns" >conf
+bash "$WFS_SOURCE_ROOT/tests/bare_rules.sh" patterns || exit 2
+printf '[run]\npatterns = %s\n' "$tmp/patterns" >conf
 failed=0
 
 bad() {
@@ -25,7 +26,7 @@ begun() {
 	printf '%s\n' "$1" | wfs check --new >again.rules || bad "$1: from standard input"
 	cmp -s new.rules again.rules || bad "$1: argument and standard input differ"
 	wfs check new.rules >out 2>err || bad "$1: it does not pass: $(cat out err new.rules)"
-	[ "$(grep -c 'warning:' err)" = 1 ] && grep -q 'has no "miss"' err || bad "$1: got warnings $(cat err), want one"
+	[ "$(grep -c '^new.rules:[0-9]*: warning:' err)" = 1 ] && grep -q '^new.rules:.* has no "miss"' err || bad "$1: got warnings $(cat err), want one"
 	grep -qF "hit      = $2 | " new.rules || bad "$1: got $(cat new.rules), want the hit of $2"
 }
 
@@ -49,12 +50,12 @@ grep -q '^# 192.0.2.1 is in the line, too' new.rules || bad "the other address: 
 
 # A second rule of the same name gets another one.
 mkdir with
-cp "$WFS_SOURCE_ROOT"/patterns/*.rules with/
+cp patterns/*.rules with/
 wfs check --new "$spf" >with/one.rules
 printf '[run]\npatterns = %s\n' "$tmp/with" >conf
 wfs check --new "${spf/550 5.7.23/550 5.7.24}" | grep -qxF '[local-policyd-spf-name-2]' || bad "a name twice"
 refused 'one.rules:4, matches this line already' "$spf"
-printf '[run]\npatterns = %s\n' "$WFS_SOURCE_ROOT/patterns" >conf
+printf '[run]\npatterns = %s\n' "$tmp/patterns" >conf
 
 refused '[postfix-dnsbl]' 'Nov 20 13:37:42 mx postfix/smtpd[105]: NOQUEUE: reject: RCPT from unknown[198.51.100.66]: 554 5.7.1 Service unavailable; Client host [198.51.100.66] blocked using zen.example; from=<a@example.net> to=<x@example.com> proto=ESMTP helo=<x>'
 refused 'has no known header' 'root:x:0:0:root:/root:/bin/bash'
