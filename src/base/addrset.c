@@ -27,7 +27,7 @@ static inline size_t home_of(const struct addrset_table *table, size_t words, ui
 	uint64_t hash = seed;
 
 	for (size_t w = 0; w < words; w++) {
-		/* the constant is from MurmurHash3's finalizer */
+		/* The constant is from MurmurHash3's finalizer. */
 		hash = (hash ^ key[w]) * UINT64_C(0xFF51AFD7ED558CCD);
 		hash ^= hash >> 32;
 	}

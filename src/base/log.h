@@ -20,7 +20,7 @@
 
 enum {
 	LOG_FIELDS_MAX = 12, /* fields per record */
-	/* bytes of a record's text, and of a field's value; longer ones are truncated with "..." */
+	/* Bytes of a record's text, and of a field's value; longer ones are truncated with "...". */
 	LOG_TEXT_MAX = 1024,
 };
 

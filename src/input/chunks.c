@@ -133,9 +133,7 @@ static bool ends_with(const char *back, size_t len, struct span last)
 /* Skips what is before position. Returns true if the line that ends there begins with last. */
 static bool pass_over(struct chunks *c, int64_t position, struct span last)
 {
-	char *const window =
-		/* keeps the bytes that were read last, for the comparison */
-		alloc_raw(1, 2 * CHUNKS_SIZE, "an old log");
+	char *const window = alloc_raw(1, 2 * CHUNKS_SIZE, "an old log"); /* keeps the last bytes, for the comparison */
 	size_t kept = c->carry_len;
 	bool same;
 

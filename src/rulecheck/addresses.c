@@ -29,7 +29,7 @@ size_t addresses_find(struct span m, struct addresses_found ret[static ADDRESSES
 	return n;
 }
 
-/* Between the two marks, which are not closed before at. */
+/* Returns true if position at is between the two marks: one is open there, and is closed later. */
 static bool is_inside(struct span m, size_t at, char open, char close)
 {
 	bool inside = false;
@@ -42,7 +42,7 @@ static bool is_inside(struct span m, size_t at, char open, char close)
 	return inside && memchr(m.p + at, close, m.len - at) != NULL;
 }
 
-/* How much the word before an address, "word=ADDRESS" or "word ADDRESS", suggests that it is the client's. */
+/* Returns how much the word before an address, "word=ADDRESS" or "word ADDRESS", suggests that it is the client's. */
 static int weigh_word(struct span word)
 {
 	static const char *const client[] = {"rip",      "ip",        "client",   "addr",           "address",
@@ -86,8 +86,10 @@ static int weigh(struct span m, const struct addresses_found *f)
 	return weight + weigh_word(words_before(m, at));
 }
 
-/* The last of equals: what a client sends of itself often comes before what the server found; but the first
- * "name[ADDRESS]". */
+/*
+ * Of several addresses with the same weight the last wins, because what a client sends about itself often comes before
+ * what the server found; but of "name[ADDRESS]" the first.
+ */
 const struct addresses_found *addresses_client(struct span m, const struct addresses_found *found, size_t n)
 {
 	const struct addresses_found *best = NULL;

@@ -14,13 +14,13 @@
 #include "rules/sessions.h"
 #include "verdict/verdict.h"
 
-/* What one rule matched of one client. */
+/* The matches of one rule for one client. */
 struct matched {
 	size_t rule; /* its index */
 	int64_t hits;
 };
 
-/* A client with a match, bad or good. */
+/* A client with a match, hostile or good. */
 struct client {
 	struct net subject;
 	bool good, blocked;
@@ -34,11 +34,11 @@ struct backtest {
 	struct rules_scratch *scratch, *good_scratch;
 	struct sessions *sessions, *good_sessions;
 	struct verdict *verdict;
-	void *clients;    /* tsearch(3), by subject: a tree has no hash for an untrusted client to aim at */
-	bool second_time; /* for the lines of collisions */
+	void *clients;    /* tsearch(3), by subject: a tree has no hash that an untrusted client could attack */
+	bool second_time; /* the second pass, for the lines of collisions */
 };
 
-/* Each client by its own scores alone, as often as they come. */
+/* Creates a verdict that judges each client by its own scores alone, without limits on the number of blocks. */
 static struct verdict *verdict_of(const struct config *config)
 {
 	struct verdict_policy policy = {.threshold = config->block.threshold,
@@ -86,7 +86,7 @@ static void free_client(void *client)
 	free(c);
 }
 
-/* --- the first time: counting --- */
+/* --- first pass: counting --- */
 
 static void count_hit(struct backtest *a, struct client *c, const struct rules_hit *hit, int64_t time_s)
 {
@@ -120,7 +120,7 @@ static void add_collision(struct backtest_result *r, struct client *c, const str
 	c->n_shown++;
 }
 
-/* For twalk_r(3): each client once, by address. */
+/* For twalk_r(3): adds up the results of each client, by address. */
 static void sum_up(const void *node, VISIT visit, void *backtest)
 {
 	const struct backtest *const a = backtest;
@@ -146,7 +146,7 @@ static void sum_up(const void *node, VISIT visit, void *backtest)
 	}
 }
 
-/* --- the second time: the first lines of each collision --- */
+/* --- second pass: the first lines of each collision --- */
 
 static char *copy(struct span line)
 {
@@ -170,7 +170,7 @@ static void show_hit(struct backtest_result *r, const struct client *c, const st
 
 /* --- reading --- */
 
-/* What rules, in question or not, matched in a line. */
+/* Processes the hits in a line, of the rules under test or of the others. */
 static void take_hits(struct backtest *a, const struct record *record, bool in_question, struct rules_hit *hits,
                       size_t n)
 {
@@ -211,7 +211,7 @@ static void take_line(struct backtest *a, struct scan *scan, struct record *reco
 	take_hits(a, record, false, hits, n);
 }
 
-/* bytes: capacity of a piece. NOLINTNEXTLINE(readability-non-const-parameter): chunks_next writes there. */
+/* bytes: the buffer for a chunk. NOLINTNEXTLINE(readability-non-const-parameter): chunks_next writes there. */
 static int read_file(struct backtest *a, const char *path, char *bytes, struct why *why)
 {
 	struct chunks_piece piece = {.bytes = bytes};
@@ -238,7 +238,7 @@ static int read_file(struct backtest *a, const char *path, char *bytes, struct w
 	return rc < 0 ? rc : 0;
 }
 
-/* Lines of the wrong user neither harm nor help. */
+/* Lines of the wrong user count neither as hostile nor as good. */
 static void take_entry(struct backtest *a, struct scan *scan, struct record *record)
 {
 	char text[JOURNAL_TEXT_MAX + LINE_MAX_BYTES];

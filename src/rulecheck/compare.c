@@ -15,7 +15,7 @@ static bool is_of_file(const struct rule *rule, const char *file)
 	return strcmp(slash != NULL ? slash + 1 : rule->text->file, file) == 0;
 }
 
-/* The first rule that matches the line as hostile; NULL: none. */
+/* Returns the first rule that matches the line as hostile, or NULL. */
 static const struct rule *hostile(struct scan *scan, struct sessions *sessions, struct record *record)
 {
 	const struct rule *first = NULL;

@@ -2,11 +2,11 @@
 
 #include <stdbool.h>
 
-enum { SOME_TIME_S = 1700000000 }; /* of a rule's first example; each comes a second after the one above it */
+enum { SOME_TIME_S = 1700000000 }; /* time of a rule's first example; each comes a second after the one above it */
 
 /*
- * What became of the line of an example: the piece of the given rule, or else of the rule that matched it.
- * ret_complete: the piece names an address.
+ * Finds the hit of the given rule for an example line, or else that of the rule that matched it. Returns false if none
+ * did. *ret_complete: the hit names an address.
  */
 static bool find_piece(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
                        const struct example_line *lines, size_t which, struct rules_hit *ret, bool *ret_complete)

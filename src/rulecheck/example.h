@@ -1,8 +1,8 @@
 /*
- * example: does a rule do what its own "hit" and "miss" lines require?
+ * example: checks that a rule does what its own "hit" and "miss" lines require.
  *
- * Private to the folder. Knows rules and sessions. The caller parses the lines (rules knows no framing): one struct
- * example_line for each of a rule's examples, in their order.
+ * Private to the folder. Knows rules and sessions. The caller parses the lines (rules does not know the framing): one
+ * struct example_line for each of a rule's examples, in order.
  */
 #ifndef WFS_RULECHECK_EXAMPLE_H
 #define WFS_RULECHECK_EXAMPLE_H
@@ -13,12 +13,12 @@
 
 /* The line of one example, parsed. */
 struct example_line {
-	struct span host;    /* p NULL: the line has none */
-	struct span program; /* p NULL: the line has no known header */
+	struct span host;    /* p is NULL if the line has none */
+	struct span program; /* p is NULL if the line has no known header */
 	struct span message;
 };
 
-/* example_try's answers. */
+/* Results of example_try. */
 enum {
 	EXAMPLE_RIGHT = 0,
 	EXAMPLE_NO_HEADER,     /* the line cannot be parsed */
@@ -29,15 +29,15 @@ enum {
 };
 
 /*
- * Tries one example of a rule, after the "given" lines above it, each as of a second later, in a table of sessions that
- * is emptied first. which: its index in the rule's examples; lines: all of them, n_examples. ret: see above, filled
- * whenever a rule matched the line. A "given" line is always right. Disabled rules are included; conditions
- * about files hold for this rule and for no other.
+ * Tries one example of a rule after the "given" lines above it, each line one second after the one before, with a table
+ * of sessions that is emptied first. which: its index in the rule's examples; lines: all n_examples of them. *ret is
+ * set if a rule matched the line; see the results above. A "given" line is always right. Includes disabled rules.
+ * Conditions on files hold for this rule and for no other.
  */
 int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule, size_t which,
                 const struct example_line *lines, struct rules_hit *ret);
 
-/* The sentence for an answer, for messages: "the rule matches it, but must not". */
+/* Returns the sentence for a result, for messages: "the rule matches it, but must not". */
 const char *example_sentence(int answer);
 
 #endif

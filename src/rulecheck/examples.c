@@ -14,19 +14,21 @@
 #include "rulecheck/nearmiss.h"
 
 enum {
-	BEFORE = 60, /* bytes shown before the place, */
-	BEHIND = 40, /* and behind it */
-	WANTED = 60, /* of what did not fit of a regex, */
-	NEXT = 12,   /* and of the line that it did not fit */
+	BEFORE = 60, /* bytes shown before the place, ... */
+	BEHIND = 40, /* ... and after it */
+	WANTED = 60, /* bytes shown of the part of a regex that did not match, ... */
+	NEXT = 12,   /* ... and of the line where it did not */
 };
 
-/* The example around the place, and a caret under it; one column a byte. place: into the example's text; anything else:
- * no place. */
+/*
+ * Reports the example around the place, with a caret under it; one column per byte. A place outside the example's text
+ * gets no caret.
+ */
 static void report_example(struct rulefile_errors *errors, const struct rulefile_rule *rule,
                            const struct rulefile_example *example, const char *place, const char *what)
 {
 	const size_t len = strlen(example->text);
-	const bool inside = place >= example->text && place <= example->text + len; /* not when it was decoded */
+	const bool inside = place >= example->text && place <= example->text + len; /* false if the line was decoded */
 	const size_t at = inside ? (size_t)(place - example->text) : 0;
 	const size_t from = at > BEFORE ? at - BEFORE : 0, to = len - at > BEHIND ? at + BEHIND : len;
 	char shown[BEFORE + BEHIND + 1], under[BEFORE + 16] = "";
@@ -43,7 +45,7 @@ static void report_example(struct rulefile_errors *errors, const struct rulefile
 	               rule->name, what, from > 0 ? "..." : "", shown, to < len ? "..." : "", under);
 }
 
-/* store: place for the text, should it be encoded. Returns what is left of it. */
+/* Parses an example. store: space for the decoded text, if the line is encoded. Returns the rest of the space. */
 static char *parse_example(struct line_clock *clock, const struct rulefile_example *example, char *store,
                            struct example_line *ret)
 {
@@ -62,10 +64,10 @@ static char *parse_example(struct line_clock *clock, const struct rulefile_examp
 	return store;
 }
 
-/* All examples of a rule, and behind them the texts of those that were encoded. */
+/* Parses all examples of a rule. The decoded texts follow them in the same allocation. */
 static struct example_line *parse_examples(const struct rulefile_rule *rule)
 {
-	/* Examples carry no year: any will do, but a leap year has every day. */
+	/* Examples have no year: any will do, but a leap year has every day. */
 	const int64_t end_2024_s = 1735689600;
 	size_t bytes = (rule->n_examples + 1) * sizeof(struct example_line);
 	struct example_line *lines;
@@ -82,8 +84,10 @@ static struct example_line *parse_examples(const struct rulefile_rule *rule)
 	return lines;
 }
 
-/* The line is of a program the rule is not for. Returns the place of its name; NULL when the form of the line implies
- * it. */
+/*
+ * Explains that the line is from a program that the rule is not for. Returns the place of the program's name; NULL if
+ * the form of the line implies it.
+ */
 static const char *explain_other_program(const struct rule *rule, const char *text, const struct example_line *line,
                                          char *what, size_t cap)
 {
@@ -96,7 +100,7 @@ static const char *explain_other_program(const struct rule *rule, const char *te
 	return NULL;
 }
 
-/* Why a rule does not match its own hit. Returns the place, in text, the example. */
+/* Explains why a rule does not match its own hit. Returns the place in text, which is the example. */
 static const char *explain_miss(const struct rules *rules, const struct rule *rule, const char *text,
                                 const struct example_line *line, char *what, size_t cap)
 {
@@ -160,7 +164,10 @@ static void try_example(const struct rules *rules, struct rules_scratch *scratch
 	report_example(errors, rule->text, &rule->text->examples[which], place, what);
 }
 
-/* "also" rules need others: a line that none of those matches is no error of theirs where files are left out. */
+/*
+ * Returns true if an "also" rule matches its hit, but no other rule does. That is no error of its own if files were
+ * left out.
+ */
 static bool misses_others(struct rules_scratch *scratch, const struct rule *rule, size_t which,
                           const struct example_line *lines)
 {
@@ -168,7 +175,9 @@ static bool misses_others(struct rules_scratch *scratch, const struct rule *rule
 	       rules_would_match(scratch, rule->index, lines[which].program, lines[which].message, false);
 }
 
-/* The first rule of that directory or of one before it: rules of later directories come before it. */
+/*
+ * Returns the index of the first rule of that directory or an earlier one; rules of later directories come before it.
+ */
 static size_t first_of(const struct rules *rules, size_t dir)
 {
 	size_t i = 0;
@@ -178,7 +187,7 @@ static size_t first_of(const struct rules *rules, size_t dir)
 	return i;
 }
 
-/* Rules of later directories that match hits of this one first, each once: as they may. */
+/* Notes each rule of a later directory that matches a hit of this rule first, which is allowed. */
 static void note_takeovers(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
                            const struct example_line *lines, struct rulefile_errors *notes)
 {
@@ -198,7 +207,7 @@ static void note_takeovers(struct rules_scratch *scratch, struct sessions *sessi
 	}
 }
 
-/* complete: no file is left out. notes: NULL, nobody reads them. */
+/* complete: no file was left out. notes: may be NULL. */
 static size_t try_all(const struct rules *rules, bool complete, struct rulefile_errors *errors,
                       struct rulefile_errors *notes)
 {
@@ -270,7 +279,7 @@ int examples_load(const char *const dirs[], size_t n_dirs, const char *const ext
 	return load(&from, ret, errors, why);
 }
 
-/* The file of that name in an earlier directory, which is read instead; NULL: there is none. To be freed. */
+/* Returns the file of that name in an earlier directory, which is read instead, or NULL. The caller frees it. */
 static char *file_instead(const struct rulefile_from *from, const char *file)
 {
 	const char *const name = strrchr(file, '/') + 1;
@@ -292,7 +301,7 @@ static char *file_instead(const struct rulefile_from *from, const char *file)
 	return found;
 }
 
-/* One sentence for all that is wrong with the file: the first error, without the lines that show the place. */
+/* Reports a file that is left out in one sentence: its first error, without the lines that show the place. */
 static void report_left_out(const struct rulefile_from *from, const struct rulefile_errors *found,
                             struct rulefile_errors *errors)
 {
@@ -319,8 +328,9 @@ void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **
 				alloc_resize(without, from.n_without + 1, sizeof *without, "the examples of the rules");
 			without[from.n_without++] = found.file;
 			from.without = (const char *const *)without;
-			found.file = NULL; /* now in without */
-		} else {                   /* of a directory: the last one goes first, the shipped one stays */
+			found.file = NULL; /* moved to without */
+		} else {
+			/* An error of a directory: drop the last one first, so that the shipped one stays. */
 			rulefile_error(errors, "%s; started without the rules of %s", found.text[0],
 			               dirs[from.n_dirs - 1]);
 			from.n_dirs--;

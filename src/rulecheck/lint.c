@@ -8,13 +8,13 @@
 #include "rules/syntax.h"
 
 enum {
-	LOOK_MAX = 60,  /* bytes of a piece shown */
-	ATOM_MAX = 255, /* bytes of an atom that is tried by itself */
+	LOOK_MAX = 60,  /* bytes of text shown in a message */
+	ATOM_MAX = 255, /* bytes of an atom that can be tested alone */
 };
 
 /* --- the shape of the regex --- */
 
-/* One atom of a regex, compiled; NULL for what is none by itself. */
+/* Compiles one atom of a regex. Returns NULL if it is not valid by itself. */
 static pcre2_code *compile_atom(const char *p, size_t len)
 {
 	char text[ATOM_MAX + 1];
@@ -31,7 +31,7 @@ static bool matches_byte(const pcre2_code *atom, unsigned char byte, pcre2_match
 	return pcre2_match(atom, &byte, 1, 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NO_JIT, data, NULL) >= 0;
 }
 
-/* True when no byte matches both atoms: PCRE2 tries each byte, so every kind of class is understood. */
+/* Returns true if no byte matches both atoms. PCRE2 tests each byte, so every kind of class is handled. */
 static bool are_disjoint(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	pcre2_code *const one = compile_atom(a, a_len), *const other = compile_atom(b, b_len);
@@ -47,10 +47,10 @@ static bool are_disjoint(const char *a, size_t a_len, const char *b, size_t b_le
 	return disjoint;
 }
 
-/* True when the repeated atom cannot match what follows in the regex, so that it stops there. */
+/* Returns true if the repeated atom cannot match what follows in the regex, so that the repeat stops there. */
 static bool stops_at(const char *atom, size_t len, const char *next)
 {
-	/* The end of the group the repeat is in, with what repeats the group. */
+	/* Skip the end of the group that contains the repeat, and the group's quantifier. */
 	while (*next == ')') {
 		next++;
 		next += syntax_quantifier(next).len;
@@ -87,7 +87,7 @@ bool lint_is_loose(const char *regex, size_t *ret_at)
 			}
 		}
 		if (*p != '(' || strncmp(p, "(?!", 3) == 0 || strncmp(p, "(?=", 3) == 0)
-			p += atom; /* a lookahead group matches nothing itself */
+			p += atom; /* a lookahead group matches no text itself */
 		else
 			p += syntax_opener_len(p) > 0 ? syntax_opener_len(p) : 1;
 	}
@@ -127,7 +127,7 @@ static void check_examples(const struct rulefile_rule *rule, struct rulefile_err
 		               rule->file, rule->line, rule->name);
 }
 
-/* A DNS blocklist that refuses to answer lists everybody, in the eyes of a rule that does not exclude it. */
+/* A DNS blocklist that refuses to answer looks like one that lists everybody, unless the rule excludes that case. */
 static void check_unanswered(const struct rules *rules, const struct rulefile_rule *rule,
                              struct rulefile_errors *warnings)
 {
@@ -139,7 +139,7 @@ static void check_unanswered(const struct rules *rules, const struct rulefile_ru
 			rule->file, rule->line, rule->name);
 }
 
-/* Without a text that all its lines contain, PCRE2 has to try the rule on each line of its programs. */
+/* A rule without a literal that all its lines contain must be tried by PCRE2 on each line of its programs. */
 static void check_literal(const struct rules *rules, const struct rule *which, struct rulefile_errors *notes)
 {
 	const struct compiled *const c = &rules->list[which->index];
@@ -166,7 +166,9 @@ static void check_programs(const struct rules *rules, const struct rulefile_rule
 	}
 }
 
-/* A hit of this rule that a later file's rule of the directory would match too. Own rules may come before shipped ones.
+/*
+ * Warns of hits that a rule of a later file in the same directory would match too. An administrator's rules may come
+ * before shipped ones.
  */
 static void check_overlap(const struct rules *rules, struct rules_scratch *scratch, const struct rule *which,
                           const struct example_line *lines, struct rulefile_errors *warnings)
@@ -174,7 +176,7 @@ static void check_overlap(const struct rules *rules, struct rules_scratch *scrat
 	const struct rulefile_rule *const rule = which->text;
 
 	if (rule->also || rule->from.path != NULL || rule->to.path != NULL)
-		return; /* it leaves most lines that its match fits to other rules */
+		return; /* it leaves most lines that its regex matches to other rules */
 	for (size_t i = 0; i < rule->n_examples; i++) {
 		if (!rule->examples[i].hit || lines[i].program.p == NULL)
 			continue;
@@ -192,7 +194,7 @@ static void check_overlap(const struct rules *rules, struct rules_scratch *scrat
 
 /* --- stretched examples --- */
 
-/* Writes the message with its bytes from..to repeated until it is LINT_STRETCHED long. */
+/* Writes the message with its bytes from..to repeated until it is LINT_STRETCHED bytes long. */
 static struct span stretch(struct span message, size_t from, size_t to, char out[static LINT_STRETCHED])
 {
 	const size_t piece = to - from, rest = message.len - to;
@@ -207,7 +209,7 @@ static struct span stretch(struct span message, size_t from, size_t to, char out
 	return (struct span){out, n + rest};
 }
 
-/* The end of the word that begins at from, with the blanks behind it. */
+/* Returns the end of the word at from, including the blanks after it. */
 static size_t word_end(struct span message, size_t from)
 {
 	while (from < message.len && message.p[from] != ' ')
@@ -220,14 +222,14 @@ static size_t word_end(struct span message, size_t from)
 static bool reaches_limit(struct rules_scratch *scratch, size_t index, const struct example_line *line, size_t from,
                           size_t to)
 {
-	static char text[LINT_STRETCHED]; /* large, and lint is run by one thread */
+	static char text[LINT_STRETCHED]; /* static: large, and only one thread runs lint */
 	const uint64_t before = rules_stat(scratch).limits;
 
 	(void)rules_would_match(scratch, index, line->program, stretch(line->message, from, to, text), true);
 	return rules_stat(scratch).limits > before;
 }
 
-/* Each word, and each two words, repeated. One error for each example is enough. */
+/* Tries each word, and each two words, repeated. Reports at most one error per example. */
 static void check_stretched(struct rules_scratch *scratch, const struct rule *which, const struct example_line *lines,
                             struct rulefile_errors *errors)
 {

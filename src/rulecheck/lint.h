@@ -1,14 +1,14 @@
 /*
- * lint: what is wrong with rules that compile and pass their examples.
+ * lint: finds problems in rules that compile and pass their examples.
  *
  * Private to the folder. Knows rules and example. The caller parses the lines, see example.h. Slow (seconds for the
  * whole catalogue): for "check", not for loading.
  *
- * Errors: an example no glob of "program" fits; a regex that reaches the match limit on its own examples with
- * a piece repeated to 8 KiB (a client that can lengthen a word could hide its line, or cost time).
- * Warnings: text that a client may write before <ADDR> with nothing to hold the end of the line; no hit or
- * no miss; a hit of one file that a rule of another file of the same directory matches too; category dnsbl without the
- * macro <unanswered>. Notes: a rule that costs time on every line.
+ * Errors: an example that no glob of "program" matches; a regex that reaches the match limit on its own examples with a
+ * part repeated to 8 KiB (a client that can lengthen a word could hide its line, or waste time).
+ * Warnings: text from a client may come before <ADDR> and nothing fixes the end of the line; no hit or no miss; a hit
+ * of one file that a rule of another file in the same directory matches too; category dnsbl without the macro
+ * <unanswered>. Notes: a rule that costs time on every line.
  */
 #ifndef WFS_RULECHECK_LINT_H
 #define WFS_RULECHECK_LINT_H
@@ -20,16 +20,16 @@
 enum { LINT_STRETCHED = 8192 }; /* bytes of a stretched message */
 
 /*
- * Checks all rules of the set. lines[i][j]: example j of rule i, parsed. The three lists are added to, and
- * the caller's to rulefile_errors_done.
+ * Checks all rules of the set. lines[i][j]: example j of rule i, parsed. Appends to the three lists; the caller frees
+ * them with rulefile_errors_done.
  */
 void lint_rules(const struct rules *rules, struct rules_scratch *scratch, const struct example_line *const *lines,
                 struct rulefile_errors *errors, struct rulefile_errors *warnings, struct rulefile_errors *notes);
 
 /*
- * The part that needs no examples: true when the regex, after its macros, lets a client write before
- * <ADDR>: a wide repeat (".*", "\S+", "[^,]*" not followed by its own end) and no "$" at the end.
- * ret_at: where that repeat is.
+ * The check that needs no examples. Returns true if the regex, with its macros expanded, allows text from a client
+ * before <ADDR>: it has a wide repeat (".*", "\S+", "[^,]*" not followed by its own end), and no "$" at the end.
+ * *ret_at: the position of that repeat.
  */
 bool lint_is_loose(const char *regex, size_t *ret_at);
 

@@ -11,9 +11,9 @@
 #include "rules/syntax.h"
 
 enum {
-	NESTING_MAX = 8,  /* groups within groups that are tried */
-	SOUND_MIN = 4,    /* things that must fit behind ".*" to mean more than chance */
-	PROGRAM_MAX = 64, /* longer names are like none */
+	NESTING_MAX = 8,  /* nested groups that are tried */
+	SOUND_MIN = 4,    /* atoms that must match after ".*" to mean more than chance */
+	PROGRAM_MAX = 64, /* longer names are not compared */
 };
 
 /* One message, and what is needed to try regexes on it. */
@@ -21,10 +21,10 @@ struct attempt {
 	struct span message;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
-	bool ran_out;          /* the regex ran to the end of the message in search of something */
-	char *head;            /* a piece of the regex: space for all of it, and a ")" for each nesting */
-	size_t best_end;       /* the furthest that was found: in the message, */
-	const char *best_rest; /* and what of the regex comes behind it */
+	bool ran_out;          /* the regex searched for something up to the end of the message */
+	char *head;            /* a part of the regex: space for all of it, and a ")" for each nested group */
+	size_t best_end;       /* the furthest position that was reached in the message, ... */
+	const char *best_rest; /* ... and the rest of the regex from there */
 };
 
 static void attempt_init(struct attempt *l, const struct rules *rules, struct span message)
@@ -58,11 +58,11 @@ static struct span group(const struct attempt *l, uint32_t number)
 	return (struct span){l->message.p + at[0], at[1] - at[0]};
 }
 
-/* --- the text's side --- */
+/* --- how far in the message --- */
 
 /*
- * The longest beginning of the message that the regex could continue from. For an end that a regex searches for
- * with ".*" that is all of it.
+ * Returns the longest beginning of the message from which the regex could continue. If the regex searches for something
+ * with ".*", that is the whole message.
  */
 static size_t reached(const struct attempt *l, const pcre2_code *code)
 {
@@ -80,7 +80,7 @@ static size_t reached(const struct attempt *l, const pcre2_code *code)
 	return good;
 }
 
-/* --- the regex's side: the longest beginning of it that fits --- */
+/* --- the longest beginning of the regex that matches --- */
 
 static size_t atom_len(const char *p)
 {
@@ -89,19 +89,19 @@ static size_t atom_len(const char *p)
 	return n + syntax_quantifier(p + n).len;
 }
 
-/* An atom that matches any text: where it ends means nothing. */
+/* Returns true for an atom that matches any text: where it ends means nothing. */
 static bool is_wide(const char *p)
 {
 	return syntax_is_wide(p) && syntax_quantifier(p + syntax_atom_len(p)).endless;
 }
 
-/* True when head, len bytes with its groups closed, fits; ret_end: how much of the message it matches. */
+/* Returns true if head, len bytes with its groups closed, matches. *ret_end: how much of the message it matches. */
 static bool fits(const struct attempt *l, size_t len, int nesting, size_t *ret_end)
 {
 	pcre2_code *code;
 	int rc;
 
-	memset(l->head + len, ')', (size_t)nesting); /* space for NESTING_MAX */
+	memset(l->head + len, ')', (size_t)nesting); /* there is space for NESTING_MAX */
 	l->head[len + (size_t)nesting] = '\0';
 	code = compiled_piece(l->head);
 	if (code == NULL)
@@ -119,7 +119,7 @@ static size_t put(const struct attempt *l, size_t head_len, const char *from, co
 	return head_len + (size_t)(to - from);
 }
 
-/* How much of a row that fits means something: ".*" and a blank behind it fit anywhere. */
+/* Returns how many of the matching atoms are significant: ".*" and a blank after it match anywhere. */
 static size_t sound(const char *const *starts, size_t good)
 {
 	for (size_t i = good; i-- > 0;)
@@ -133,12 +133,12 @@ static size_t sound(const char *const *starts, size_t good)
 
 static void descend(struct attempt *l, size_t head_len, const char *from, const char *to, int nesting);
 
-/* How far one alternative goes behind head. starts: its n atoms, and where they end. */
+/* Finds how far one alternative after head matches. starts: its n atoms, followed by their end. */
 static void try_row(struct attempt *l, size_t head_len, const char *const *starts, size_t n, int nesting)
 {
 	size_t good = 0, bad = n + 1, end = 0, opener, atom;
 
-	/* What begins a row that fits, fits: so halving finds the longest. */
+	/* If a row matches, so does each beginning of it; so a binary search finds the longest. */
 	while (good + 1 < bad) {
 		const size_t middle = good + (bad - good) / 2;
 
@@ -164,13 +164,13 @@ static void try_row(struct attempt *l, size_t head_len, const char *const *start
 		        starts[good] + atom - 1, nesting + 1);
 }
 
-/* Each alternative of what is between from and to. */
+/* Tries each alternative between from and to. */
 static void descend(struct attempt *l, size_t head_len, const char *from, const char *to, int nesting)
 {
 	const char **const starts = alloc_zero((size_t)(to - from) + 1, sizeof *starts, "a near miss");
 	const char *p = from;
 
-	for (;; p++) { /* over "|" */
+	for (;; p++) { /* skips "|" */
 		size_t n = 0;
 
 		for (; p < to && *p != '|'; p = atom_len(p) < (size_t)(to - p) ? p + atom_len(p) : to)
@@ -205,7 +205,10 @@ static void stopped(struct attempt *l, const struct compiled *c, struct nearmiss
 	ret->place = (struct span){l->message.p + end, 0};
 }
 
-/* Which piece of the regex did not fit; and for one that ran to the end, from where on it was searched for. */
+/*
+ * Finds the part of the regex that did not match; for a regex that ran to the end, also the position from which it
+ * searched.
+ */
 static void find_wanted(struct attempt *l, const struct compiled *c, struct nearmiss *ret)
 {
 	l->ran_out = ret->place.p == l->message.p + l->message.len;
@@ -215,7 +218,7 @@ static void find_wanted(struct attempt *l, const struct compiled *c, struct near
 	ret->wanted = l->best_rest;
 }
 
-/* The fields that a condition may be about. */
+/* Returns the fields that conditions may refer to. */
 static struct rules_hit fields(const struct attempt *l, const struct compiled *c)
 {
 	return (struct rules_hit){.name = c->name > 0 ? group(l, c->name) : (struct span){NULL, 0},
@@ -280,7 +283,7 @@ static void refused(struct attempt *l, const struct compiled *c, struct nearmiss
 	}
 }
 
-/* All but the part of the regex that did not fit, which costs more to find. */
+/* Determines everything except the part of the regex that did not match, which costs more to find. */
 static void try_rule(struct attempt *l, const struct compiled *c, struct nearmiss *ret)
 {
 	const int rc = match(l, c->match, l->message.len, 0);
@@ -306,9 +309,12 @@ void nearmiss_of_rule(const struct rules *rules, size_t index, struct span messa
 	attempt_done(&l);
 }
 
-/* --- the nearest of them --- */
+/* --- the nearest rule --- */
 
-/* How near: the whole match fits, then how far it got; a rule that matches no line by itself comes last. */
+/*
+ * Returns how near a rule came: best if the whole regex matches, else how far it got. A rule that matches no line by
+ * itself comes last.
+ */
 static size_t nearness(const struct attempt *l, const struct nearmiss *n)
 {
 	if (n->rule->text->also)
@@ -316,7 +322,7 @@ static size_t nearness(const struct attempt *l, const struct nearmiss *n)
 	return n->why != NEARMISS_STOPPED ? l->message.len + 1 : (size_t)(n->place.p - l->message.p);
 }
 
-/* Of two that got equally far the one whose words are in the message. */
+/* Returns the length of the rule's literals that are in the message: it decides between rules that got equally far. */
 static size_t words_there(const struct attempt *l, const struct compiled *c)
 {
 	size_t n = 0;
@@ -345,7 +351,7 @@ int nearmiss_find(const struct rules *rules, struct span program, struct span me
 			continue;
 		any = true;
 		if (!c->rule.text->enabled && conditions_has_files(c->rule.text))
-			continue; /* its files are not read: nothing fits */
+			continue; /* its files are not read, so nothing would match */
 		try_rule(&l, c, &this);
 		if (this.why == NEARMISS_STOPPED && l.ran_out)
 			find_wanted(&l, c, &this);

@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 
 struct buffer {
-	char *bytes; /* SAMPLE_MAX and a NUL */
+	char *bytes; /* SAMPLE_MAX bytes and a NUL */
 	size_t n;
 };
 
@@ -30,7 +30,7 @@ static int write_all(int fd, const char *p, size_t len)
 	return 0;
 }
 
-/* Frees the buffer unless it became ret's. */
+/* Frees the buffer unless *ret takes it over. */
 static int finish(struct buffer *b, struct sample *ret, struct why *why)
 {
 	int fd = -1, rc = 0;
@@ -61,7 +61,7 @@ void sample_done(struct sample *sample)
 
 /* --- files --- */
 
-/* The last max bytes at most, from the beginning of a line to the end of one. */
+/* Adds at most the last max bytes, from the beginning of a line to the end of one. */
 static void add_tail(struct buffer *b, int fd, off_t size, size_t max)
 {
 	const off_t from = size > (off_t)max ? size - (off_t)max : 0;

@@ -1,9 +1,10 @@
 /*
- * sample: the newest lines of logs, or of the journal, as one file in memory that another program can read as well.
+ * sample: collects the newest lines of logs, or of the journal, in one file in memory, which another program can read
+ * too.
  *
- * Plain files only: what is rotated and compressed is older. Whole lines, SAMPLE_MAX bytes of them at most, of each log
- * alike; of the journal those from since_s on, from the first. A log that cannot be read is passed over; why has a
- * sentence for the first. Errors: 0 or -errno with a sentence; -ENODATA: there is no line.
+ * Reads plain files only: rotated and compressed ones are older. Takes whole lines, at most SAMPLE_MAX bytes, an equal
+ * share from each log; from the journal the first ones since since_s. A log that cannot be read is skipped; why has a
+ * sentence about the first. Errors: 0 or -errno with a sentence; -ENODATA if there are no lines.
  */
 #ifndef WFS_RULECHECK_SAMPLE_H
 #define WFS_RULECHECK_SAMPLE_H
@@ -17,12 +18,12 @@
 enum { SAMPLE_MAX = 8 << 20 };
 
 struct sample {
-	int fd;     /* the file; O_CLOEXEC */
-	char *text; /* the same; a NUL is behind it */
+	int fd;     /* the file; CLOEXEC */
+	char *text; /* the same content, followed by a NUL */
 	size_t len;
 };
 
-/* paths: may have *, ? and [ as of glob(7). ret is the caller's, to sample_done, only after 0. */
+/* paths: may contain *, ? and [ as in glob(7). After success the caller frees *ret with sample_done. */
 int sample_files(const char *const *paths, size_t n, struct sample *ret, struct why *why);
 int sample_journal(const struct journal_where *where, int64_t since_s, struct sample *ret, struct why *why);
 void sample_done(struct sample *sample);

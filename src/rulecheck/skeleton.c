@@ -39,13 +39,13 @@ static bool is_all(struct span s, bool (*of_kind)(char))
 
 struct writer {
 	struct span m;
-	size_t at;                /* what comes next of it */
-	size_t addr_at, addr_end; /* the client's address */
+	size_t at;                /* position of what is written next */
+	size_t addr_at, addr_end; /* range of the client's address */
 	char *out;
 	size_t used;
 	bool full;
-	bool greedy;    /* ".*" is in it: one is enough, for two may be too slow */
-	bool placed[3]; /* so are <FROM>, <TO>, <HELO> */
+	bool greedy;    /* the regex contains ".*": one is enough, two may be too slow */
+	bool placed[3]; /* the regex contains <FROM>, <TO>, <HELO> */
 	struct skeleton *skeleton;
 };
 
@@ -61,7 +61,7 @@ static void put(struct writer *w, const char *text)
 	w->used += len;
 }
 
-/* The next n bytes, as themselves. */
+/* Writes the next n bytes as literals. */
 static void put_literal(struct writer *w, size_t n)
 {
 	for (; n > 0; n--, w->at++) {
@@ -72,7 +72,7 @@ static void put_literal(struct writer *w, size_t n)
 	}
 }
 
-/* Instead of the next n bytes. The client may have chosen them. */
+/* Writes a regex instead of the next n bytes, which the client may have chosen. */
 static void put_chosen(struct writer *w, const char *regex, size_t n)
 {
 	put(w, regex);
@@ -80,7 +80,7 @@ static void put_chosen(struct writer *w, const char *regex, size_t n)
 	w->at += n;
 }
 
-/* Instead of the next n bytes: any of this kind that do not hold what follows. */
+/* Writes a class instead of the next n bytes: any characters but blanks and, if possible, the one that follows. */
 static void put_any(struct writer *w, size_t n, const char *repeat)
 {
 	const size_t end = w->at + n;
@@ -93,7 +93,10 @@ static void put_any(struct writer *w, size_t n, const char *repeat)
 	w->at = end;
 }
 
-/* The bytes from at up to close and with it, when the client's address is not among them; 0: there is none. */
+/*
+ * Returns how many bytes there are from the current position to close, including it; 0 if there is no close, or the
+ * client's address is between.
+ */
 static size_t bracketed(const struct writer *w, char close)
 {
 	const char *const end = memchr(w->m.p + w->at + 1, close, w->m.len - w->at - 1);
@@ -102,8 +105,10 @@ static size_t bracketed(const struct writer *w, char close)
 	return w->at < w->addr_at && w->at + n > w->addr_at ? 0 : n;
 }
 
-/* For a greylisting rule: the macro for what is in "key=<...>" or behind "key="; NULL: there is none, or it would not
- * fit. */
+/*
+ * For a greylisting rule: returns the macro for the value in "key=<...>" or after "key=", or NULL if there is none or
+ * it would not match the value.
+ */
 static const char *builtin_for(struct writer *w, struct span key, struct span value)
 {
 	static const char *const keys[][4] = {
@@ -123,8 +128,10 @@ static const char *builtin_for(struct writer *w, struct span key, struct span va
 	return NULL;
 }
 
-/* "<...>" and quotes hold what a client may have chosen, "(word)" and "[word]" when it is more than a word. True:
- * written. */
+/*
+ * Replaces "<...>" and quotes, which contain what a client may have chosen, and "(...)" and "[...]" unless they contain
+ * mere words. Returns true if it did.
+ */
 static bool put_bracketed(struct writer *w)
 {
 	static const struct {
@@ -162,7 +169,7 @@ static bool put_bracketed(struct writer *w)
 	return false;
 }
 
-/* "<QUEUE>: " at the beginning. */
+/* Writes "<QUEUE>: " if the message begins with a queue id. */
 static void put_queue(struct writer *w)
 {
 	size_t n = 0, upper = 0, digits = 0;
@@ -178,7 +185,7 @@ static void put_queue(struct writer *w)
 	w->at = n + 2;
 }
 
-/* "name[" or "name [" before the address: true, and written. */
+/* Writes a pattern for "name[" or "name [" before the address. Returns true if it did. */
 static bool put_name(struct writer *w)
 {
 	size_t n = 0;
@@ -191,13 +198,13 @@ static bool put_name(struct writer *w)
 	    w->m.p[w->at + n - 1] == '-' || w->m.p[w->at] == '-' || w->m.p[w->at] == '.')
 		return false;
 	if (blank && memchr(w->m.p + w->at, '.', n) == NULL)
-		return false; /* "client [ADDRESS]": that is a word */
+		return false; /* "client [ADDRESS]": this is a word, not a name */
 	put(w, blank ? "<NAME> \\[" : "<NAME>\\[");
 	w->at = w->addr_at;
 	return true;
 }
 
-/* The address, and the port behind it. */
+/* Writes a pattern for the address and the port after it. */
 static void put_address(struct writer *w)
 {
 	size_t digits;
@@ -215,7 +222,7 @@ static void put_address(struct writer *w)
 	w->at += digits;
 }
 
-/* A reply code of SMTP, "550" or "5.7.1", is what the rule is about. */
+/* Returns true for an SMTP reply code, "550" or "5.7.1": it is what the rule is about. */
 static bool is_code(struct span word)
 {
 	if (word.p[0] < '2' || word.p[0] > '5')
@@ -226,7 +233,7 @@ static bool is_code(struct span word)
 	       memchr(word.p + 2, '.', word.len - 2) != NULL && strspn(word.p, "0123456789.") >= word.len;
 }
 
-/* True when it changes from line to line: an id, a name of a host, an address of mail. */
+/* Returns true if the word varies from line to line: an id, a host name, a mail address. */
 static bool is_variable(struct span word)
 {
 	const bool version = word.len > 2 && is_digit(word.p[word.len - 1]) && !is_digit(word.p[word.len - 2]) &&
@@ -238,7 +245,7 @@ static bool is_variable(struct span word)
 	       memchr(word.p, ':', word.len) != NULL || (holds(word, is_digit) && !version);
 }
 
-/* The bytes of the word at at: up to a blank, or what divides values. */
+/* Returns the length of the word at the current position: up to a blank or a character that separates values. */
 static size_t word_len(const struct writer *w)
 {
 	const size_t limit = w->at < w->addr_at ? w->addr_at : w->m.len;
@@ -252,7 +259,7 @@ static size_t word_len(const struct writer *w)
 	return end - w->at;
 }
 
-/* "user NAME", "for NAME from": a name that a client tried, with blanks perhaps. */
+/* Returns true for a user name that a client tried, which may contain blanks: "user NAME", "for NAME from". */
 static bool is_tried(const struct writer *w, size_t len)
 {
 	static const char *const before[] = {"user", "login", "username", "account", NULL};
@@ -269,7 +276,7 @@ static bool is_tried(const struct writer *w, size_t len)
 	       (span_is(last, "for") && w->at + len + 5 < w->m.len && memcmp(w->m.p + w->at + len, " from", 5) == 0);
 }
 
-/* "key=VALUE": true, and written; but a value that shows the outcome stays. */
+/* Writes a pattern for the value in "key=VALUE", except for a value that shows the outcome. Returns true if it did. */
 static bool put_value(struct writer *w)
 {
 	static const char *const telling[] = {"status", "action", "reason", "result", "error",
@@ -379,7 +386,10 @@ static void guess_category(struct span m, struct skeleton *s)
 		}
 }
 
-/* Postfix has an instance and a service in front of the last part: any will do. */
+/*
+ * Writes the program and the name of the rule. Postfix puts an instance and a service in front of the last part: they
+ * become wildcards.
+ */
 static bool write_program(struct span program, struct skeleton *s)
 {
 	const char *const slash = memrchr(program.p, '/', program.len);
@@ -423,7 +433,7 @@ int skeleton_make(struct span program, struct span message, struct skeleton *ret
 	struct span m = message;
 	size_t n;
 
-	(void)compiled_unwrap(&m); /* rules see what was repeated */
+	(void)compiled_unwrap(&m); /* rules see the repeated message */
 	n = addresses_find(m, found);
 	client = addresses_client(m, found, n);
 	if (client == NULL)

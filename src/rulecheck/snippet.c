@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-enum { SHOWN = 100 }; /* bytes of the line */
+enum { SHOWN = 100 }; /* bytes of the line that are shown */
 
 size_t snippet_len(const char *message)
 {
@@ -26,7 +26,10 @@ bool snippet_same(const char *a, const char *b)
 	return n > 0 && n == snippet_len(b) && memcmp(a, b, n) == 0;
 }
 
-/* The last place in the line of the text that is first between the marks in the sentence; NULL: none. */
+/*
+ * Returns the last occurrence in the line of the first text in the sentence that is between the marks and occurs in the
+ * line; or NULL.
+ */
 static const char *marked_in(const char *sentence, const char *line, char open, char close, bool marks_too)
 {
 	const char *found = NULL;
@@ -37,11 +40,11 @@ static const char *marked_in(const char *sentence, const char *line, char open, 
 
 		if (to == NULL)
 			return NULL;
-		if (to > from + 2 && (size_t)(to - from) < sizeof word - 1) { /* one character is anywhere */
+		if (to > from + 2 && (size_t)(to - from) < sizeof word - 1) { /* a single character occurs anywhere */
 			(void)snprintf(word, sizeof word, "%.*s", (int)(to - from) - 1 + 2 * marks_too,
 			               from + !marks_too);
 			if (strlen(word) > 3 && strcmp(word + strlen(word) - 3, "...") == 0)
-				word[strlen(word) - 3] = '\0'; /* was cut */
+				word[strlen(word) - 3] = '\0'; /* it was truncated */
 			for (const char *p = line; (p = strstr(p, word)) != NULL; p++)
 				found = p;
 		}
@@ -50,8 +53,10 @@ static const char *marked_in(const char *sentence, const char *line, char open, 
 	return found;
 }
 
-/* What the sentence quotes; else the macro or the rule that it names; else the value, or the line's first
- * word. */
+/*
+ * Returns the place of the text that the sentence quotes, or of the macro or rule that it names, or of the value, or of
+ * the first word.
+ */
 static const char *find_place(const char *sentence, const char *line)
 {
 	const char *found = marked_in(sentence, line, '"', '"', false);
@@ -74,7 +79,7 @@ static void write_place(const char *sentence, char *line, char *out, size_t cap)
 
 	for (char *p = line; *p != '\0'; p++)
 		if (*p < 0x20 || *p >= 0x7F)
-			*p = '?'; /* one column a byte, and nothing that a terminal obeys */
+			*p = '?'; /* one column per byte, and no control characters for the terminal */
 	used = snprintf(out, cap, "\n    %s%.*s%s", from > 0 ? "..." : "", (int)n, line + from, n < left ? "..." : "");
 	if (used > 0 && (size_t)used < cap)
 		(void)snprintf(out + used, cap - (size_t)used, "\n    %*s", (int)(at - from) + (from > 0 ? 3 : 0) + 1,
@@ -84,7 +89,7 @@ static void write_place(const char *sentence, char *line, char *out, size_t cap)
 void snippet_show(const char *message, char *out, size_t cap)
 {
 	const size_t n = snippet_len(message);
-	size_t line_cap = 0, number = 0, reconcile, file_len;
+	size_t line_cap = 0, number = 0, wanted, file_len;
 	char *path, *line = NULL;
 	ssize_t got = -1;
 	FILE *file;
@@ -95,10 +100,10 @@ void snippet_show(const char *message, char *out, size_t cap)
 	file_len = n - 3;
 	while (message[file_len] != ':')
 		file_len--;
-	reconcile = strtoul(message + file_len + 1, NULL, 10);
+	wanted = strtoul(message + file_len + 1, NULL, 10);
 	path = alloc_text_n(message, file_len, "a path");
-	file = reconcile > 0 ? fopen(path, "re") : NULL;
-	while (file != NULL && number < reconcile && (got = getline(&line, &line_cap, file)) >= 0)
+	file = wanted > 0 ? fopen(path, "re") : NULL;
+	while (file != NULL && number < wanted && (got = getline(&line, &line_cap, file)) >= 0)
 		number++;
 	if (got > 0) {
 		line[got - (line[got - 1] == '\n')] = '\0';

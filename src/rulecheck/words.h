@@ -1,5 +1,5 @@
 /*
- * words: the bytes and words of a message, as guesses about it need them. Pure; knows base only.
+ * words: classifies bytes and finds words in a message, for modules that guess. Pure; knows base only.
  *
  * Private to the folder.
  */
@@ -11,14 +11,14 @@
 
 #include "base/text.h"
 
-/* A letter or a digit of ASCII; what a host's name, a program's or a key is made of. */
+/* Return true for an ASCII letter or digit; and for characters in names of hosts, programs and keys. */
 bool words_alnum(char c);
 bool words_name_byte(char c);
 
-/* One of the words, in any case. words ends with NULL. */
+/* Returns true if the word is one of words, ignoring case. words ends with NULL. */
 bool words_one_of(struct span word, const char *const words[]);
 
-/* The word of letters, digits, "-" and "_" that ends before at. */
+/* Returns the word of letters, digits, "-" and "_" that ends before at. */
 struct span words_before(struct span m, size_t at);
 
 #endif

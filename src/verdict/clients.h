@@ -28,7 +28,7 @@ enum {
 	CLIENTS_GOOD_DAYS = 31,                       /* days that are remembered */
 	CLIENTS_DAY_S = 86400,
 	/*
-	 * nodes, and chunks, that one piece of evidence may need: a score and an offence, for its subject and for its
+	 * Nodes, and chunks, that one piece of evidence may need: a score and an offence, for its subject and for its
 	 * network.
 	 */
 	CLIENTS_SPARE = 2,
