@@ -10,8 +10,8 @@
 #include "base/json.h"
 
 enum {
-	WORD_MAX = 64,  /* bytes of a word that may be an address or a time */
-	DEPTH_MAX = 32, /* of JSON */
+	WORD_MAX = 64,  /* bytes of a word that may be an address or a duration */
+	DEPTH_MAX = 32, /* of nested JSON */
 };
 
 void banlist_add(struct banlist *list, const struct banlist_entry *entry)
@@ -38,7 +38,7 @@ static int add(struct banlist *list, const struct banlist_entry *entry, struct w
 	return 0;
 }
 
-/* "3h59m12.5s", "59m30s100ms", "600": whole seconds of it. */
+/* Parses "3h59m12.5s", "59m30s100ms" or "600" into whole seconds. */
 static bool parse_time(struct span word, int64_t *ret_s)
 {
 	char text[WORD_MAX], *dot;
@@ -59,7 +59,7 @@ static bool parse_time(struct span word, int64_t *ret_s)
 	return duration_parse(text, ret_s);
 }
 
-/* The last address of a network. */
+/* Returns the last address of a network. */
 static struct addr last_of(const struct net *net)
 {
 	struct addr last = net->addr;
@@ -69,7 +69,7 @@ static struct addr last_of(const struct net *net)
 	return last;
 }
 
-/* The address after it. False: there is none. */
+/* Increments the address. Returns false on overflow. */
 static bool step(struct addr *addr)
 {
 	for (size_t i = sizeof addr->bytes; i-- > 0;)
@@ -78,8 +78,10 @@ static bool step(struct addr *addr)
 	return false;
 }
 
-/* All networks of first to last, as few as possible; none when they are not of one family and in this order. time:
- * left, or NULL. */
+/*
+ * Adds the networks that cover first to last, as few as possible; none if the addresses are of different families or
+ * in the wrong order. time: the time left, or NULL.
+ */
 static int add_range(struct addr first, const struct addr *last, const char *time, struct banlist *list,
                      struct why *why)
 {
@@ -108,7 +110,7 @@ static int add_range(struct addr first, const struct addr *last, const char *tim
 	return 0;
 }
 
-/* "192.0.2.7-192.0.2.9" */
+/* Parses "192.0.2.7-192.0.2.9". */
 static bool parse_range(struct span word, struct addr *ret_first, struct addr *ret_last)
 {
 	const char *const dash = memchr(word.p, '-', word.len);
@@ -124,8 +126,11 @@ static bool is_between(char c)
 	return c <= ' ' || strchr(",;{}()[]\"'=|", c) != NULL;
 }
 
-/* Behind the text in quotes that begins at at; at + 1: it is one word, or has no end. A quote in it is doubled. */
-static size_t behind_quoted(struct span line, size_t at)
+/*
+ * Returns the index after the quoted text that begins at at; at + 1 if it is a single word or has no end. A doubled
+ * quote is a quote within the text.
+ */
+static size_t after_quoted(struct span line, size_t at)
 {
 	bool is_word = true;
 	size_t end = at + 1;
@@ -137,13 +142,16 @@ static size_t behind_quoted(struct span line, size_t at)
 	return end >= line.len || is_word ? at + 1 : end + 1;
 }
 
-/* The next word of the line at *at, not of several in quotes: these are what is said of it; empty: no more. */
+/*
+ * Returns the next word of the line and updates *at; empty at the end. Skips quoted texts of several words, which are
+ * comments.
+ */
 static struct span next_word(struct span line, size_t *at)
 {
 	size_t from;
 
 	while (*at < line.len && is_between(line.p[*at]))
-		*at = line.p[*at] == '"' ? behind_quoted(line, *at) : *at + 1;
+		*at = line.p[*at] == '"' ? after_quoted(line, *at) : *at + 1;
 	from = *at;
 	while (*at < line.len && !is_between(line.p[*at]))
 		(*at)++;
@@ -160,8 +168,8 @@ static bool is_time_word(struct span word)
 	return span_is(word, "timeout") || span_is(word, "expires") || span_is(word, "for");
 }
 
-/* What is behind "#" is the reason of the entries of the line, from first on. */
-static void take_reason(struct banlist *list, size_t first, struct span comment)
+/* Sets the text of a comment (after "#") as the reason of the line's entries, which start at index first. */
+static void set_reason(struct banlist *list, size_t first, struct span comment)
 {
 	comment = span_trim(comment);
 	while (comment.len > 0 && strchr("# \t", *comment.p) != NULL) {
@@ -172,8 +180,8 @@ static void take_reason(struct banlist *list, size_t first, struct span comment)
 		(void)text_escape(comment, list->list[i].reason, sizeof list->list[i].reason);
 }
 
-/* nft's and ipset's, in quotes: also one of a single word names no element. */
-static size_t behind_comment(struct span line, size_t at)
+/* Skips a quoted comment of nft or ipset, which is no element even if it is a single word. */
+static size_t after_comment(struct span line, size_t at)
 {
 	const char *end;
 
@@ -183,7 +191,9 @@ static size_t behind_comment(struct span line, size_t at)
 	return end != NULL ? (size_t)(end + 1 - line.p) : at;
 }
 
-/* CrowdSec's scopes, in "cscli decisions list -o raw". Returns the length of the one that the word begins with, or 0.
+/*
+ * Returns the length of CrowdSec's scope at the beginning of the word, or 0. "cscli decisions list -o raw" prints
+ * scopes.
  */
 static size_t scope_len(struct span word)
 {
@@ -195,7 +205,7 @@ static size_t scope_len(struct span word)
 	return 0;
 }
 
-/* What a word names is added; none when it is no address, network or range. */
+/* Adds what the word denotes; nothing if it is no address, network or range. */
 static int add_word(struct span word, struct banlist *list, struct why *why)
 {
 	struct banlist_entry entry = {.left_s = 0};
@@ -210,13 +220,15 @@ static int add_word(struct span word, struct banlist *list, struct why *why)
 	                                                                   : 0;
 }
 
-/* An element of a list: the first of a line, behind another one, or behind a comma or brace. What is said of one names
- * none. */
-static bool may_be_element(struct span line, struct span word, bool behind_one)
+/*
+ * Returns whether the word can be an element of a list: it directly follows another element (follows_element), or a
+ * comma or brace. Anything else in a line is a remark on an element.
+ */
+static bool may_be_element(struct span line, struct span word, bool follows_element)
 {
 	const char *p = word.p;
 
-	if (behind_one)
+	if (follows_element)
 		return true;
 	while (p > line.p && is_between(p[-1]))
 		if (*--p == ',' || *p == '{')
@@ -226,8 +238,9 @@ static bool may_be_element(struct span line, struct span word, bool behind_one)
 
 static int parse_words(struct span line, struct banlist *list, struct why *why)
 {
-	size_t at = 0, first = list->n, before = first; /* entries of the line, and of its last element, begin there */
-	bool behind_one = true, scoped = false;
+	/* indices of the first entry of the line, and of its last element */
+	size_t at = 0, first = list->n, before = first;
+	bool follows_element = true, scoped = false;
 
 	for (struct span word = next_word(line, &at); word.len > 0; word = next_word(line, &at)) {
 		const size_t n = list->n;
@@ -242,28 +255,28 @@ static int parse_words(struct span line, struct banlist *list, struct why *why)
 			continue;
 		}
 		if (span_is(word, "comment")) {
-			at = behind_comment(line, at);
+			at = after_comment(line, at);
 			continue;
 		}
 		if (scoped && n > first && parse_time(word, &left_s) &&
-		    !is_digit(word.p[word.len - 1])) /* the column of CrowdSec has no name beside it */
+		    !is_digit(word.p[word.len - 1])) /* CrowdSec's column has no keyword before it */
 			list->list[list->n - 1].left_s = left_s;
-		if (n > first && span_is(word, "nomatch")) { /* ipset: what a network does not include */
+		if (n > first && span_is(word, "nomatch")) { /* ipset: excludes this network from a wider one */
 			list->n = before;
 			continue;
 		}
-		rc = may_be_element(line, word, behind_one) ? add_word(word, list, why) : 0;
+		rc = may_be_element(line, word, follows_element) ? add_word(word, list, why) : 0;
 		if (rc < 0)
 			return rc;
 		if (list->n > n)
 			before = n;
 		scoped |= list->n > n && scope_len(word) > 0;
-		behind_one = list->n > n || list->n == first;
+		follows_element = list->n > n || list->n == first;
 	}
 	return 0;
 }
 
-/* ";" and "//" at the beginning of a line: of other lists. */
+/* Returns whether the line begins with ";" or "//", the comments of other lists. */
 static bool is_comment(struct span line)
 {
 	size_t at = 0;
@@ -281,7 +294,7 @@ static int parse_line(struct span line, struct banlist *list, struct why *why)
 	const int rc = parse_words((struct span){line.p, len}, list, why);
 
 	if (rc == 0 && comment != NULL)
-		take_reason(list, first, (struct span){comment, line.len - len});
+		set_reason(list, first, (struct span){comment, line.len - len});
 	return rc;
 }
 
@@ -299,7 +312,10 @@ static int parse_lines(struct span text, struct banlist *list, struct why *why)
 	return rc;
 }
 
-/* "}" of a set's elements, which is in no comment in quotes; the end of the text when there is none. */
+/*
+ * Returns the index of the "}" that ends a set's elements, outside quoted comments; the length of the text if there
+ * is none.
+ */
 static size_t end_of_elements(struct span text)
 {
 	bool quoted = false;
@@ -312,7 +328,10 @@ static size_t end_of_elements(struct span text)
 	return text.len;
 }
 
-/* "nft list": of sets their elements alone, for rules beside them name addresses, too. False: there are none. */
+/*
+ * Parses the elements of sets in "nft list". Anything else is skipped, since rules also contain addresses. Returns
+ * false if there are no elements.
+ */
 static bool parse_sets(struct span text, struct banlist *list, int *ret, struct why *why)
 {
 	static const char open[] = "elements = {";
@@ -324,7 +343,7 @@ static bool parse_sets(struct span text, struct banlist *list, int *ret, struct 
 	while (at != NULL && *ret == 0) {
 		struct span inside = {at + sizeof open - 2,
 		                      (size_t)(end - at) -
-		                              (sizeof open - 2)}; /* from "{" on, which begins an element */
+		                              (sizeof open - 2)}; /* from "{" on, after which an element may follow */
 
 		inside.len = end_of_elements(inside);
 		*ret = parse_lines(inside, list, why);
@@ -346,8 +365,10 @@ static const char *string_of(const json_t *object, const char *const keys[])
 	return NULL;
 }
 
-/* How long object has left, as text: CrowdSec's "3h59m12.5s", or nft's seconds; outer's when it does not say. NULL:
- * nobody does. */
+/*
+ * Returns the time left of object as text: CrowdSec's "3h59m12.5s", or nft's seconds; outer if object has none.
+ * Returns NULL if neither has one.
+ */
 static const char *time_of(const json_t *object, const char *outer, char buf[WORD_MAX])
 {
 	static const char *const keys[] = {"duration", "expires", "timeout", NULL};
@@ -362,7 +383,7 @@ static const char *time_of(const json_t *object, const char *outer, char buf[WOR
 	return text != NULL ? text : outer;
 }
 
-/* What CrowdSec does not block: of another type, simulated, or over ("-5s"). */
+/* Returns whether CrowdSec does not block it: another type, simulated, or expired ("-5s"). */
 static bool is_no_ban(const json_t *object, const char *time)
 {
 	const char *const type = json_string_value(json_object_get(object, "type"));
@@ -371,7 +392,7 @@ static bool is_no_ban(const json_t *object, const char *time)
 	       json_is_true(json_object_get(object, "simulated")) || (time != NULL && *time == '-');
 }
 
-/* object: that it is a member of, or NULL. time: that it has left, or NULL. */
+/* Adds text if it denotes addresses. object: the object that contains it, or NULL. time: the time left, or NULL. */
 static int add_string(const char *text, const json_t *object, const char *time, struct banlist *list, struct why *why)
 {
 	static const char *const reasons[] = {"scenario", "reason", NULL};
@@ -418,9 +439,9 @@ static int parse_json(json_t *json, const json_t *object, const char *time, int 
 		return add_string(json_string_value(json), object, time, list, why);
 	json_array_foreach(json, i, member) if (rc == 0) rc = parse_json(member, NULL, NULL, depth + 1, list, why);
 	if ((member = json_object_get(json, "decisions")) !=
-	    NULL) /* CrowdSec's alert, whose other addresses are its causes */
+	    NULL) /* an alert of CrowdSec; other addresses in it are its causes */
 		return parse_json(member, NULL, NULL, depth + 1, list, why);
-	time = time_of(json, time, seconds); /* nft says it beside a prefix or range */
+	time = time_of(json, time, seconds); /* nft has the timeout beside a prefix or range */
 	json_object_foreach(json, key, member)
 	{
 		const char *const first =
@@ -437,7 +458,7 @@ static int parse_json(json_t *json, const json_t *object, const char *time, int 
 	return rc;
 }
 
-/* One value, or one on each line. */
+/* Parses one JSON value, or one value per line. */
 static int parse_values(struct span text, struct banlist *list, struct why *why)
 {
 	int rc = 0;

@@ -1,16 +1,21 @@
 /*
- * banlist: addresses and networks in what other programs print: one parser for all their forms.
+ * banlist: reads addresses and networks from the output of other programs, with one parser for all their formats.
  *
- * Reads plain lists, CSV, "ipset save", "nft list set" and its JSON, "cscli decisions list -o json", and what export
- * writes. Text: a word that is an address, a network or a range (FIRST-LAST) is an entry, of each line the first, and
- * further ones directly behind another or behind "," or "{": a comment that names an address blocks nobody, nor does a
- * text of several words in quotes, or a line that begins with ";" or "//". Of "nft list" only the elements of sets are
- * read, of CrowdSec's alerts only decisions that ban. "timeout", "expires" or "for" and a time behind it say how long
- * it has left, "nomatch" (ipset) that it is none; the rest of a line behind "#" is the reason. JSON: "range" (nft) and
- * every string of that kind that has the key "value", "address", "ip", "addr" or none; "len" beside "addr"; "duration",
- * "expires" or "timeout" beside it; "scenario" or "reason". Whatever else is there is passed over: the caller shows how
- * many entries were found. Pure. Limits: BANLIST_MAX entries, BANLIST_BYTES of text. Errors: -EINVAL JSON with an
- * error, -E2BIG too many.
+ * It reads plain lists, CSV, "ipset save", "nft list set" and its JSON, "cscli decisions list -o json", and what
+ * export writes.
+ *
+ * Text: a word that is an address, a network or a range (FIRST-LAST) is an entry. In each line these are the first
+ * one, and further ones directly after an entry or after "," or "{". So an address in a comment is not blocked, nor
+ * one in a quoted text of several words or in a line that begins with ";" or "//". In "nft list" only the elements of
+ * sets are read, in CrowdSec's alerts only decisions that ban. A time after "timeout", "expires" or "for" is the time
+ * left. After "nomatch" (ipset), the element is no entry. The rest of a line after "#" is the reason.
+ *
+ * JSON: an entry is "range" (nft), and each string of this kind under the key "value", "address", "ip" or "addr", or
+ * without a key. Beside it may be "len" (with "addr"); "duration", "expires" or "timeout"; and "scenario" or
+ * "reason".
+ *
+ * Everything else is ignored: the caller shows how many entries were found. Pure. Limits: BANLIST_MAX entries,
+ * BANLIST_BYTES of text. Errors: -EINVAL if JSON has an error, -E2BIG if there are too many entries.
  */
 #ifndef WFS_IMPORT_BANLIST_H
 #define WFS_IMPORT_BANLIST_H
@@ -30,7 +35,7 @@ enum {
 
 struct banlist_entry {
 	struct net net;
-	int64_t left_s;                  /* 0: not known */
+	int64_t left_s;                  /* 0: unknown */
 	char reason[BANLIST_REASON_MAX]; /* escaped; "": none */
 };
 
@@ -39,7 +44,7 @@ struct banlist {
 	struct banlist_entry *list;
 };
 
-/* Adds what text has. */
+/* Adds the entries in text. */
 int banlist_parse(struct span text, struct banlist *list, struct why *why);
 void banlist_add(struct banlist *list, const struct banlist_entry *entry);
 void banlist_done(struct banlist *list);

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNKNOWN = -2 }; /* a bantime that is the jail's: server/database.py, updateDb */
+enum { UNKNOWN = -2 }; /* a bantime that stands for the jail's: server/database.py, updateDb */
 
-static const int64_t longest_s = INT64_C(10) * 366 * 86400; /* as duration_parse */
+static const int64_t longest_s = INT64_C(10) * 366 * 86400; /* like duration_parse */
 
 /* From the newest version to the oldest. */
 static const char *const queries[] = {"SELECT ip, jail, timeofban, bantime FROM bips",
@@ -28,7 +28,7 @@ static int fail(sqlite3 *db, const char *path, struct why *why)
 	               "%s: %s%s", path, is_other ? "not a database of fail2ban: " : "", sqlite3_errmsg(db));
 }
 
-/* How long it still lasts; 0: for ever. False: it is over. */
+/* Computes the time left; 0: without end. Returns false if the ban has expired. */
 static bool left_of(int64_t since_s, int64_t bantime_s, int64_t now_s, int64_t *ret_s)
 {
 	*ret_s = 0;
@@ -59,13 +59,13 @@ static void add_row(sqlite3_stmt *s, const struct fail2ban *fail2ban, int64_t no
 	banlist_add(list, &entry);
 }
 
-/* By address, the longest first. */
+/* Compares by address, then by time left, the longest first. */
 static int order(const void *a, const void *b)
 {
 	const struct banlist_entry *const one = a, *const other = b;
 	const int by_net = net_order(&one->net, &other->net);
 	const uint64_t left = (uint64_t)one->left_s - 1,
-		       other_left = (uint64_t)other->left_s - 1; /* 0, for ever, is the most */
+		       other_left = (uint64_t)other->left_s - 1; /* 0, without end, becomes the largest */
 
 	if (by_net != 0)
 		return by_net;

@@ -12,12 +12,12 @@
 #include "import/times.h"
 
 enum {
-	FILTER_NAME_MAX = 60, /* of a filter's name in a rule's */
+	FILTER_NAME_MAX = 60, /* bytes of a filter's name in a rule's name */
 	TIME_DEFAULT_S = 600, /* bantime and findtime: jail.conf of fail2ban 1.0 */
-	YEAR_S = 365 * 86400, /* the most that [block] window and for may be */
+	YEAR_S = 365 * 86400, /* maximum of [block] window and for */
 };
 
-/* fail2ban's filters whose purpose a rule file of ours has; by name. */
+/* Filters of fail2ban for whose purpose we have a rule file, sorted by name. */
 static const struct {
 	const char *filter, *ours;
 } known[] = {
@@ -54,7 +54,7 @@ static char *copy(const char *text)
 	return alloc_text(text, "the configuration of fail2ban");
 }
 
-/* --- which jails are on --- */
+/* --- the enabled jails --- */
 
 static int read_all(const char *dir, struct jails *jails, const char *pattern, struct why *why)
 {
@@ -102,7 +102,7 @@ static const char *known_file(const char *filter)
 	return NULL;
 }
 
-/* "postfix[mode=rbl]" apart. */
+/* Splits "postfix[mode=rbl]" into filter and parameters. */
 static void split_filter(struct fail2ban_jail *jail, char *text)
 {
 	char *const open = strchr(text, '[');
@@ -119,7 +119,7 @@ static void split_filter(struct fail2ban_jail *jail, char *text)
 	text[strcspn(text, " \n")] = '\0';
 }
 
-/* What only this jail ignores cannot be allowed for one kind of lines alone. */
+/* Reports addresses that only this jail ignores: they cannot be allowed for one kind of line alone. */
 static void find_ignored(const struct fail2ban *f, const char *name, FILE *findings)
 {
 	const struct jails_entry *const entry = jails_find(f->jails, name, "ignoreip");
@@ -160,7 +160,7 @@ static void add_jail(struct fail2ban *f, const char *name, FILE *findings)
 	f->list[f->n++] = jail;
 }
 
-/* Where the bans are: "dbfile", which may be "None" or ":memory:". */
+/* Finds the file with the bans: "dbfile", which may be "None" or ":memory:". */
 static int read_database(struct fail2ban *f, FILE *findings, struct why *why)
 {
 	static const char *const patterns[] = {"fail2ban.conf", "fail2ban.d/*.conf", "fail2ban.local",
@@ -250,7 +250,7 @@ void fail2ban_done(struct fail2ban *f)
 
 /* --- the configuration --- */
 
-/* Each log once, with the jails that read it. */
+/* Writes each log once, with the jails that read it. */
 static void write_logs(const struct fail2ban *f, FILE *out)
 {
 	char *seen = copy("\n");
@@ -278,7 +278,7 @@ static void write_logs(const struct fail2ban *f, FILE *out)
 	free(seen);
 }
 
-/* As net_parse, but host bits are taken for a mistake: "127.0.0.1/8" is 127.0.0.0/8 there. */
+/* Like net_parse, but host bits are ignored: in fail2ban, "127.0.0.1/8" is 127.0.0.0/8. */
 static bool parse_ignored(const char *word, struct net *ret)
 {
 	const char *const slash = strchr(word, '/');

@@ -1,12 +1,13 @@
 /*
- * fail2ban: an installation of fail2ban as ours: which jails are on, which rules of ours replace their filters, and
- * rule files for filters of its administrator.
+ * fail2ban: converts an installation of fail2ban: which jails are enabled, which of our rules replace their filters,
+ * and rule files for the administrator's own filters.
  *
- * Reads jail.conf, jail.d/(*).conf, jail.local and jail.d/(*).local below a directory, in this order, as fail2ban does,
- * for a filter filter.d/NAME.conf and NAME.local, and for its database fail2ban.conf and fail2ban.local. Nothing is
- * written but to streams of the caller; nothing is run. What cannot be translated is a finding, "file:line: sentence",
- * and never a wrong rule: a pattern that needs several lines, a name of a host, or no program. Findings are escaped,
- * and go to a stream of the caller. Errors: 0 or -errno with a sentence. Source: jail.conf(5) of fail2ban 1.0.
+ * It reads jail.conf, jail.d/(*).conf, jail.local and jail.d/(*).local below a directory, in fail2ban's order; for a
+ * filter, filter.d/NAME.conf and NAME.local; for its database, fail2ban.conf and fail2ban.local. It writes only to
+ * the caller's streams, and runs nothing. What cannot be translated becomes a finding, "file:line: sentence", never a
+ * wrong rule: for example a pattern that needs several lines, a host name, or a filter without program. Findings are
+ * escaped and written to a stream of the caller. Errors: 0 or -errno with a sentence. Source: jail.conf(5) of
+ * fail2ban 1.0.
  */
 #ifndef WFS_IMPORT_FAIL2BAN_H
 #define WFS_IMPORT_FAIL2BAN_H
@@ -20,23 +21,23 @@
 #include "import/jails.h"
 
 struct fail2ban_jail {
-	const char *name; /* borrowed of jails */
+	const char *name; /* borrowed from jails */
 	char *filter;     /* without its parameters ... */
-	char *parameters; /* ... which are these: "mode=rbl"; "" */
-	char *logs;       /* one on each line; "": none */
+	char *parameters; /* ... which are here, such as "mode=rbl"; "": none */
+	char *logs;       /* one per line; "": none */
 	bool journal;
-	const char *ours; /* our rule file with the same purpose; NULL: none */
-	bool repeats;     /* it reads fail2ban's own log, for those that come back: [block] for does that */
-	int64_t maxretry, findtime_s, bantime_s; /* bantime_s -1: for ever */
+	const char *ours; /* our rule file for the same purpose; NULL: none */
+	bool repeats;     /* it reads fail2ban's own log to find repeat offenders, which [block] for handles */
+	int64_t maxretry, findtime_s, bantime_s; /* bantime_s -1: without end */
 };
 
 struct fail2ban {
 	char *dir;
 	struct jails *jails;
-	size_t n; /* that are on */
+	size_t n; /* number of enabled jails */
 	struct fail2ban_jail *list;
-	char *ignored;  /* of [DEFAULT] ignoreip; "": none */
-	char *database; /* of the bans; "": it keeps none */
+	char *ignored;  /* ignoreip of [DEFAULT]; "": none */
+	char *database; /* the file with the bans; "": fail2ban keeps none */
 };
 
 int fail2ban_read(const char *dir, FILE *findings, struct fail2ban *ret, struct why *why);
@@ -46,16 +47,16 @@ void fail2ban_done(struct fail2ban *fail2ban);
 void fail2ban_write_config(const struct fail2ban *fail2ban, FILE *out);
 
 /*
- * Writes rules for the filter of a jail that has none of ours, and a line to findings for each pattern that is left
- * out. Returns how many rules were written, or -errno: the filter cannot be read; then nothing was written.
+ * Writes rules for the filter of a jail that has none of ours, and a finding for each pattern left out. Returns how
+ * many rules were written; -errno if the filter cannot be read, after which nothing was written.
  */
 int fail2ban_write_rules(const struct fail2ban *f2b, const struct fail2ban_jail *jail, FILE *out, FILE *findings,
                          struct why *why);
 
-/* Whether its filter is a word that can be part of a file's and a rule's name. */
+/* Returns whether the filter's name can be part of a file's and a rule's name. */
 bool fail2ban_has_plain_filter(const struct fail2ban_jail *jail);
 
-/* How long a jail of this name bans, in seconds; -1: for ever. A jail that is not there: as DEFAULT. */
+/* Returns how long a jail of this name bans, in seconds; -1: without end. An unknown jail has the time of DEFAULT. */
 int64_t fail2ban_bantime(const struct fail2ban *f2b, const char *jail);
 
 #endif

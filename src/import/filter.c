@@ -1,4 +1,4 @@
-/* The half of fail2ban.h that turns a filter into rules. */
+/* The part of fail2ban.h that turns a filter into rules. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -11,23 +11,23 @@
 #include "import/fail2ban.h"
 
 enum {
-	PASSES_MAX = 20,        /* tags in tags in ... */
-	EXPANDED_MAX = 1 << 18, /* bytes of all regexes, with what their tags are */
-	PATTERN_MAX = 1 << 14,  /* bytes: more than a rule may have */
+	PASSES_MAX = 20,        /* maximum nesting of tags */
+	EXPANDED_MAX = 1 << 18, /* bytes of all regexes with their tags replaced */
+	PATTERN_MAX = 1 << 14,  /* bytes; more than a rule may have */
 	NAME_MAX_LEN = 64,
 	REGEX_SHOWN = 60, /* bytes of a regex in a finding */
 };
 
-/* What the header of syslog becomes, which our rules do not see: a tag of our own, so that it is known where it was. */
+/* Replaces the syslog header, which our rules do not see: a tag of our own, to know where the header was. */
 static const char header[] = "<wfs-header>";
 
 struct filter {
 	const struct fail2ban_jail *jail;
 	struct jails *entries;
-	char *program; /* of "_daemon"; "": not known */
+	char *program; /* from "_daemon"; "": unknown */
 	FILE *out, *findings;
 	int n;
-	bool disabled; /* its rules would match more than the filter */
+	bool disabled; /* its rules would match more than the filter does */
 };
 
 static char *copy(const char *text)
@@ -35,8 +35,8 @@ static char *copy(const char *text)
 	return alloc_text(text, "a filter of fail2ban");
 }
 
-/* What comes behind "^" and the header of the line; NULL: the regex does not begin so. */
-static const char *behind_header(const char *regex)
+/* Returns what follows "^" and the line's header in a regex; NULL if it does not begin with them. */
+static const char *after_header(const char *regex)
 {
 	static const char *const forms[] = {"^<wfs-header>", "^<F-MLFID><wfs-header></F-MLFID>"};
 
@@ -48,11 +48,11 @@ static const char *behind_header(const char *regex)
 
 /* --- findings --- */
 
-/* key: where it is; text: what is left out. */
+/* Reports what is left out. key: the entry that contains it; text: what is left out. */
 static void refuse(const struct filter *f, const char *key, const char *text, const char *why)
 {
 	const struct jails_entry *const entry = jails_find(f->entries, "Definition", key);
-	const char *const behind = behind_header(text), *const shown = behind != NULL ? behind : text;
+	const char *const behind = after_header(text), *const shown = behind != NULL ? behind : text;
 	char *const sentence =
 		alloc_format("a sentence", "%s:%u: left out, for %s: %s%.*s%s", entry->file, entry->line, why,
 	                     behind != NULL ? "^" : "", REGEX_SHOWN, shown, strlen(shown) > REGEX_SHOWN ? "..." : "");
@@ -63,7 +63,7 @@ static void refuse(const struct filter *f, const char *key, const char *text, co
 
 /* --- tags --- */
 
-/* "name=value", perhaps in quotes, of "a=b, c='d, e'". NULL: the parameters have no such name. */
+/* Returns the value of name in "a=b, c='d, e'", perhaps quoted; NULL if name is not there. */
 static char *parameter(const char *parameters, const char *name)
 {
 	const size_t len = strlen(name);
@@ -93,7 +93,7 @@ static char *parameter(const char *parameters, const char *name)
 	return NULL;
 }
 
-/* The value of a tag: in the jail's parameters, in [Init] or in [Definition]. NULL: unknown. */
+/* Returns a tag's value from the jail's parameters, [Init] or [Definition]; NULL if it is unknown. */
 static char *tag_value(const struct filter *f, const char *name)
 {
 	char *value = parameter(f->jail->parameters, name);
@@ -109,8 +109,10 @@ static bool is_tag_byte(char c)
 	return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '/';
 }
 
-/* The name of a tag at p, "<name>", within text; 0: none. "(?<name>" and "(?P<name>" are groups, and "(?<=" is none
- * either. */
+/*
+ * Returns the length of the tag "<name>" at p in text; 0 if there is none. "(?<name>" and "(?P<name>" are groups, and
+ * "(?<=" is a lookbehind.
+ */
 static size_t tag_at(const char *text, const char *p, char name[static NAME_MAX_LEN])
 {
 	size_t len = 0;
@@ -127,7 +129,7 @@ static size_t tag_at(const char *text, const char *p, char name[static NAME_MAX_
 	return len;
 }
 
-/* Tags that have a meaning of their own: an address, a piece that is only marked, several lines. */
+/* Returns whether a tag has a fixed meaning: an address, marked text, or several lines. */
 static bool is_fixed(const char *name)
 {
 	static const char *const names[] = {"HOST",   "ADDR", "IP4",       "IP6",       "DNS",
@@ -138,7 +140,7 @@ static bool is_fixed(const char *name)
 	       text_find(name, names, sizeof names / sizeof *names, &ignored);
 }
 
-/* One pass over text: each tag that has a value becomes it. *ret_more: there was one. */
+/* Makes one pass over text that replaces each tag that has a value. *ret_more: there was one. */
 static char *replace_tags(const struct filter *f, const char *text, bool *ret_more)
 {
 	char *out = NULL, name[NAME_MAX_LEN];
@@ -161,7 +163,7 @@ static char *replace_tags(const struct filter *f, const char *text, bool *ret_mo
 	return out;
 }
 
-/* The value of key with what its tags are, also of tags in tags ("<re-<mode>>"). "" after a finding. */
+/* Returns the value of key with its tags replaced, including nested ones ("<re-<mode>>"); "" after a finding. */
 static char *expanded(const struct filter *f, const char *key)
 {
 	char *text = jails_text(f->entries, "Definition", key, f->findings);
@@ -185,9 +187,9 @@ static char *expanded(const struct filter *f, const char *key)
 struct pattern {
 	char text[PATTERN_MAX];
 	size_t n;
-	const char *refused; /* why it cannot be ours; NULL: it can */
+	const char *refused; /* why it cannot be translated; NULL: it can */
 	bool address;
-	bool unless; /* there the address is a text like others */
+	bool unless; /* it is an ignoreregex, in which the address is text like any other */
 };
 
 static void put(struct pattern *p, const char *text, size_t len)
@@ -206,7 +208,7 @@ static void put_text(struct pattern *p, const char *text)
 	put(p, text, strlen(text));
 }
 
-/* <HOST> may be a name as well; ours is an address only, and that is what may be blocked. */
+/* <HOST> may also be a name in fail2ban; ours is only an address, which is all that can be blocked. */
 static void put_address(struct pattern *p)
 {
 	if (p->address && !p->unless)
@@ -215,8 +217,10 @@ static void put_address(struct pattern *p)
 	p->address = true;
 }
 
-/* name: of "<name>", "</name>". <F-MLFID> marks what lines of one connection share; one that has the address needs no
- * other line. */
+/*
+ * name: of "<name>" or "</name>". <F-MLFID> marks what lines of one connection share; a line that contains the
+ * address needs no other line.
+ */
 static void put_tag(struct pattern *p, const char *name)
 {
 	static const char *const addresses[] = {"HOST", "ADDR", "IP4", "IP6"}, *const others[] = {"DNS", "SUBNET",
@@ -240,11 +244,11 @@ static void put_tag(struct pattern *p, const char *name)
 		p->refused = "it has a tag that is nowhere";
 }
 
-/* text: without tags that have a value. */
+/* Translates text, in which tags with values have been replaced. */
 static void translate(const char *text, struct pattern *p)
 {
 	char name[NAME_MAX_LEN];
-	bool in_class = false; /* "[^\n]" is any byte of the line */
+	bool in_class = false; /* in a class such as "[^\n]", which matches any byte of the line */
 	size_t len;
 
 	for (const char *at = text; *at != '\0' && p->refused == NULL;) {
@@ -269,7 +273,7 @@ static void translate(const char *text, struct pattern *p)
 
 /* --- rules --- */
 
-/* Which of the categories; a guess for a person to look at. */
+/* Guesses the category, for a person to check. */
 static const char *category_of(const char *regex)
 {
 	static const char *const words[] = {"auth", "login", "Login", "assword", "user", "User", NULL};
@@ -298,12 +302,14 @@ static void write_rule(struct filter *f, const struct pattern *p, const char *un
 		f->out);
 }
 
-/* prefix: what prefregex has before the content, which the regex matches; NULL: none, and the regex matches the line.
+/*
+ * Writes a rule for a regex. prefix: what prefregex has before the content, which regex then matches; NULL: regex
+ * matches the whole line.
  */
 static void translate_regex(struct filter *f, const char *prefix, const char *regex, const char *unless)
 {
-	static struct pattern p; /* large for a stack; the commands have one thread */
-	const char *const body = prefix != NULL ? regex + (*regex == '^') : behind_header(regex);
+	static struct pattern p; /* too large for the stack; the commands have only one thread */
+	const char *const body = prefix != NULL ? regex + (*regex == '^') : after_header(regex);
 
 	p = (struct pattern){.text = ""};
 	put_text(&p, "^");
@@ -325,7 +331,10 @@ static void translate_regex(struct filter *f, const char *prefix, const char *re
 		write_rule(f, &p, unless);
 }
 
-/* The regexes of ignoreregex as one; "" for none. One that cannot be translated disables all rules. */
+/*
+ * Joins the regexes of ignoreregex into one; "" if there are none. If one cannot be translated, all rules are
+ * disabled.
+ */
 static char *unless_of(struct filter *f)
 {
 	static struct pattern p;
@@ -334,7 +343,7 @@ static char *unless_of(struct filter *f)
 
 	p = (struct pattern){.text = "", .unless = true};
 	for (char *line = strtok_r(lines, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
-		const char *const body = behind_header(line);
+		const char *const body = after_header(line);
 
 		put_text(&p, p.n > 0 ? "|(?:" : "(?:");
 		put_text(&p, body != NULL ? "^" : "");
@@ -363,13 +372,13 @@ static void mark_header(struct jails *entries)
 }
 
 /*
- * What prefregex has between the header and <F-CONTENT>, which must reach to the end of the line: ".+", or a pattern
- * and "$", which is then looked ahead for. NULL: it is of another form.
+ * Returns the part of prefregex between the header and <F-CONTENT>. The content must reach to the end of the line:
+ * ".+", or a pattern followed by "$", which becomes a lookahead. Returns NULL if prefregex has any other form.
  */
 static char *content_prefix(const char *prefregex)
 {
 	static const char open[] = "<F-CONTENT>", close[] = "</F-CONTENT>";
-	const char *const from = behind_header(prefregex), *const at = from != NULL ? strstr(from, open) : NULL;
+	const char *const from = after_header(prefregex), *const at = from != NULL ? strstr(from, open) : NULL;
 	const char *const content = at != NULL ? at + sizeof open - 1 : NULL, *const end = at != NULL ? strstr(content,
 	                                                                                                       close)
 	                                                                                              : NULL;
@@ -384,8 +393,8 @@ static char *content_prefix(const char *prefregex)
 	return alloc_format("a filter of fail2ban", "%.*s(?=%.*s$)", (int)(at - from), from, (int)len, content);
 }
 
-/* What a rule needs no word about, and what it cannot have. */
-static void find_rest(const struct filter *f)
+/* Reports entries that a rule does not need or cannot have. */
+static void report_unused(const struct filter *f)
 {
 	static const struct {
 		const char *key, *why;
@@ -413,7 +422,7 @@ static void translate_filter(struct filter *f)
 		free(prefregex);
 		return;
 	}
-	find_rest(f);
+	report_unused(f);
 	lines = expanded(f, "failregex");
 	unless = unless_of(f);
 	for (char *line = strtok_r(lines, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
@@ -438,7 +447,7 @@ static int read_filter(const struct fail2ban *f2b, const char *name, struct jail
 	return rc;
 }
 
-/* fail2ban's "_daemon" is a regex; ours are words with "*". "(?:a|b)" becomes "a b". */
+/* Converts fail2ban's "_daemon", a regex, into our words with "*". "(?:a|b)" becomes "a b". */
 static char *program_of(const struct filter *f)
 {
 	char *const daemon = jails_text(f->entries, "Definition", "_daemon", f->findings);

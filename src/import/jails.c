@@ -12,16 +12,16 @@
 #include "base/text.h"
 
 enum {
-	FILES_MAX = 10000,      /* that are read, each as often as it is included */
-	VALUE_MAX = 16 << 20,   /* bytes of a value with all that it refers to */
-	REFERENCES_MAX = 20,    /* values in values in ... */
-	REFERENCES_ALL = 10000, /* of one value */
+	FILES_MAX = 10000,      /* files read, counting each time that one is included */
+	VALUE_MAX = 16 << 20,   /* bytes of a value with its references replaced */
+	REFERENCES_MAX = 20,    /* maximum nesting of references */
+	REFERENCES_ALL = 10000, /* references replaced for one value */
 	NAME_MAX_LEN = 128,
 	FINDING_SHOWN = 512, /* bytes */
 };
 
 struct jails_place {
-	size_t newest; /* in list */
+	size_t newest; /* index in list */
 	UT_hash_handle hh;
 	char name[]; /* "section\nkey" */
 };
@@ -58,7 +58,7 @@ void jails_free(struct jails *jails)
 
 /* --- reading --- */
 
-/* What a file has, before it is known in which place of the includes it comes. */
+/* A file being read. Its entries are kept apart until the files included before it are known. */
 struct reading {
 	struct jails *into;
 	const char *path;
@@ -95,7 +95,7 @@ static struct jails_entry *entry_of(const struct jails *jails, const char *secti
 	return place != NULL ? &jails->list[place->newest] : NULL;
 }
 
-/* A section without a key is noted, too: the first entry of it. */
+/* A section without keys is recorded, too, as the first entry in it. */
 static void note_place(struct jails *jails, const char *section, const char *key)
 {
 	struct jails_place *place = place_of(jails, section, key);
@@ -130,14 +130,14 @@ static void add(struct jails *jails, const char *section, const char *key, const
 	}
 }
 
-/* A key that is set again keeps its old value as "known/KEY". */
+/* Sets a key; its previous value remains available as "known/KEY". */
 static void set(struct jails *jails, const struct jails_entry *new)
 {
 	const struct jails_entry *const old = entry_of(jails, new->section, new->key);
 	char known[NAME_MAX_LEN + sizeof "known/"];
 
 	if (old != NULL && strlen(new->key) < NAME_MAX_LEN) {
-		const struct jails_entry before = *old; /* the list may move */
+		const struct jails_entry before = *old; /* a copy, since the list may move */
 
 		(void)snprintf(known, sizeof known, "known/%s", new->key);
 		add(jails, new->section, known, before.value, before.file, before.line);
@@ -156,8 +156,8 @@ static char *trimmed(char *text)
 	return text;
 }
 
-/* A line that begins with a blank goes on with the value before it. */
-static void go_on(struct jails *file, const char *text)
+/* Appends a line that begins with a blank to the value before it. */
+static void append_line(struct jails *file, const char *text)
 {
 	struct jails_entry *const last = &file->list[file->n - 1];
 	const size_t len = strlen(text);
@@ -168,7 +168,7 @@ static void go_on(struct jails *file, const char *text)
 	last->len += len + 1;
 }
 
-/* ";" behind a blank begins a comment, wherever it is. */
+/* Cuts a comment: ";" after a blank starts one anywhere in a line. */
 static void cut_comment(char *line)
 {
 	for (char *p = line; (p = strchr(p, ';')) != NULL; p++)
@@ -211,7 +211,7 @@ static int read_line(struct reading *r, char *raw, struct why *why)
 	if (*text == '\0' || *text == '#' || *text == ';')
 		return 0;
 	if (goes_on) {
-		go_on(r->into, text);
+		append_line(r->into, text);
 		return 0;
 	}
 	return read_entry(r, text, why);
@@ -234,7 +234,7 @@ static int read_file(struct jails *file, const char *path, struct why *why)
 	return rc;
 }
 
-/* One that is being read already includes itself: it is passed over. */
+/* Returns whether path is being read already, and so includes itself: it is then skipped. */
 static bool is_being_read(const struct jails *jails, const char *path)
 {
 	for (size_t i = 0; i < jails->depth; i++)
@@ -243,7 +243,7 @@ static bool is_being_read(const struct jails *jails, const char *path)
 	return false;
 }
 
-/* path, if there is such a file. */
+/* Reads path if the file exists. */
 static int read_if_any(struct jails *jails, const char *path, struct why *why)
 {
 	const int rc = is_being_read(jails, path) ? 0 : jails_read(jails, path, why);
@@ -251,7 +251,7 @@ static int read_if_any(struct jails *jails, const char *path, struct why *why)
 	return rc == -ENOENT ? 0 : rc;
 }
 
-/* A file that is included, and its .local. */
+/* Reads an included file and its .local. */
 static int include_one(struct jails *jails, const char *path, struct why *why)
 {
 	const char *const dot = strrchr(path, '.');
@@ -266,7 +266,7 @@ static int include_one(struct jails *jails, const char *path, struct why *why)
 	return rc;
 }
 
-/* The files that [INCLUDES] names under key, which lie beside path. */
+/* Reads the files that [INCLUDES] lists under key; they are in the directory of path. */
 static int include(struct jails *jails, const struct jails *file, const char *path, const char *key, struct why *why)
 {
 	const struct jails_entry *const entry = entry_of(file, "INCLUDES", key);

@@ -15,12 +15,12 @@
 #include "base/clock.h"
 
 enum {
-	LOG = 3, /* the log's descriptor in the child */
+	LOG = 3, /* descriptor of the log in the child */
 	OUTPUT_FIRST = 1 << 16,
-	SENTENCE_MAX = 200, /* of its own error */
+	SENTENCE_MAX = 200, /* bytes of the child's error message */
 };
 
-/* --- what it prints --- */
+/* --- its output --- */
 
 static void sort_once(struct regex_lines *lines)
 {
@@ -33,7 +33,9 @@ static void sort_once(struct regex_lines *lines)
 	lines->n = n;
 }
 
-/* A heading, then "|  LINE" for each, then "`-". No line of a log can be taken for one of these: it has "|  " in front.
+/*
+ * Parses a heading, then "|  LINE" for each line, then "`-". No log line can be mistaken for these, as each has "|  "
+ * in front.
  */
 void regex_parse(char *bytes, size_t len, struct regex_lines *ret)
 {
@@ -63,8 +65,10 @@ void regex_done(struct regex_lines *lines)
 
 /* --- the child --- */
 
-/* Lines are read and printed byte by byte: every byte is a character of ISO 8859-1. NULL-ended; the caller frees it,
- * not the words. */
+/*
+ * Returns an environment with which lines are read and printed byte by byte: each byte is a character of ISO 8859-1.
+ * NULL-terminated; the caller frees the array, but not the strings.
+ */
 static char **environment(void)
 {
 	static char output[] = "PYTHONIOENCODING=latin-1:replace";
@@ -74,12 +78,12 @@ static char **environment(void)
 	while (environ[n] != NULL)
 		n++;
 	words = alloc_raw(n + 2, sizeof *words, "an environment");
-	words[0] = output; /* the first of a name counts */
+	words[0] = output; /* the first of several with the same name counts */
 	memcpy(words + 1, environ, (n + 1) * sizeof *words);
 	return words;
 }
 
-/* Returns its process, or -errno. */
+/* Starts the program. Returns its pid, or -errno. */
 static pid_t spawn(const struct regex_order *q, int out)
 {
 	static char program[] = "fail2ban-regex", encoding[] = "--encoding=latin-1", matched[] = "--print-all-matched",
@@ -111,7 +115,7 @@ static pid_t spawn(const struct regex_order *q, int out)
 	return rc == 0 ? pid : -rc;
 }
 
-/* All that it prints until it closes its output; *ret has a NUL behind it. */
+/* Reads all output until the child closes it; *ret is NUL-terminated. */
 static int read_output(int in, int64_t until_ms, char **ret, size_t *ret_len, struct why *why)
 {
 	size_t n = 0, cap = OUTPUT_FIRST;
@@ -144,7 +148,7 @@ static int read_output(int in, int64_t until_ms, char **ret, size_t *ret_len, st
 	return rc;
 }
 
-/* Its last line, which is the error. */
+/* Reports its last line, which is the error. */
 static int fail(const char *text, size_t len, struct why *why)
 {
 	char shown[SENTENCE_MAX];

@@ -11,7 +11,7 @@ enum { DAY_S = 86400, WORD_MAX_LEN = 8 };
 static const int64_t longest_s = INT64_C(100) * 366 * DAY_S;
 
 static const struct {
-	const char *words; /* each with a blank on both sides */
+	const char *words; /* each has a blank on both sides */
 	int64_t seconds;
 } units[] = {
 	{" s ss sec second seconds ", 1},
@@ -30,7 +30,7 @@ static const char *skip_blanks(const char *p)
 	return p;
 }
 
-/* The unit at *p, or 1 when there is none; 0: an unknown one. */
+/* Returns the seconds of the unit at *p: 1 if there is none, 0 if it is unknown. */
 static int64_t read_unit(const char **p)
 {
 	char word[WORD_MAX_LEN + sizeof "  "] = " ";
@@ -47,7 +47,7 @@ static int64_t read_unit(const char **p)
 	return 0;
 }
 
-/* A number and its unit, perhaps with blanks between them. */
+/* Reads a number and its unit, perhaps with blanks between them. */
 static bool read_factor(const char **p, int64_t *ret)
 {
 	int64_t n = 0, unit;

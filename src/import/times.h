@@ -1,9 +1,9 @@
 /*
- * times: a time as fail2ban writes it: "600", "10m", "1h 30m", "1week 2 days", "1year+6mo", "60*60*24"; "-1" is for
- * ever.
+ * times: parses fail2ban's durations: "600", "10m", "1h 30m", "1week 2 days", "1year+6mo", "60*60*24"; "-1" is
+ * infinite.
  *
- * Pure. A month is 30.4375 days and a year 365.25, as there. Source: server/mytime.py, str2seconds, of fail2ban 1.0,
- * which evaluates an expression; only sums of products are read here.
+ * Pure. A month has 30.4375 days and a year 365.25, as in fail2ban. Source: server/mytime.py, str2seconds, of
+ * fail2ban 1.0. That function evaluates an expression; this one reads only sums of products.
  */
 #ifndef WFS_IMPORT_TIMES_H
 #define WFS_IMPORT_TIMES_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Seconds, at most 100 years of them; -1: for ever. False: it is no time. */
+/* Parses text into seconds, at most 100 years; -1: infinite. Returns false if it is no duration. */
 bool times_parse(const char *text, int64_t *ret_s);
 
 #endif

@@ -14,12 +14,12 @@ const char *const export_names[EXPORT_FORMATS + 1] = {FORMATS(NAME) NULL};
 #undef NAME
 
 enum {
-	IP4_START = 96,              /* of a net's len */
+	IP4_START = 96,              /* IPv4 starts at this bit of a net's len */
 	IPSET_TIMEOUT_MAX = 2147483, /* seconds: ipset(8), "timeout" */
-	IPSET_SIZE_MIN = 65536,      /* its own default of maxelem */
-	NFT_LINE = 500,              /* elements of one command; one command each would take nft's memory */
-	TTL_S = 60,                  /* of a zone: an address that is released is to be forgotten soon */
-	TXT_MAX = 200,               /* a character-string of DNS has 255 bytes at most: RFC 1035, 3.3 */
+	IPSET_SIZE_MIN = 65536,      /* ipset's default for maxelem */
+	NFT_LINE = 500, /* elements per command; a command for each element would need too much of nft's memory */
+	TTL_S = 60,     /* of a zone: low, so that an unblocked address is soon forgotten */
+	TXT_MAX = 200,  /* a DNS character-string has at most 255 bytes: RFC 1035, 3.3 */
 };
 
 enum export_format export_format_of(const char *word)
@@ -110,13 +110,13 @@ void export_done(struct export_list *list)
 	*list = (struct export_list){0};
 }
 
-/* When no end is known: after all others. */
+/* Returns the end; entries without known end come after all others. */
 static int64_t end_of(const struct export_entry *e)
 {
 	return e->until_s == 0 ? INT64_MAX : e->until_s;
 }
 
-/* Of the same network that which lasts longest first: it is the one that stays. */
+/* Compares by network. For the same network, the entry that lasts longest comes first, and is the one kept. */
 static int entry_order(const void *left, const void *right)
 {
 	const struct export_entry *const a = left, *const b = right;
@@ -125,7 +125,7 @@ static int entry_order(const void *left, const void *right)
 	return order != 0 ? order : (end_of(a) < end_of(b)) - (end_of(a) > end_of(b));
 }
 
-/* In DNS a name below a wildcard hides it, and a set of intervals refuses what overlaps. */
+/* In DNS, a name below a wildcard hides it; a set of intervals refuses overlapping elements. */
 static bool wants_widest(enum export_format format)
 {
 	return format == EXPORT_NFT || format == EXPORT_RBLDNSD || format == EXPORT_BIND;
@@ -156,7 +156,7 @@ static bool is_ip4(const struct net *net)
 	return net->len >= IP4_START && addr_is_ip4(&net->addr);
 }
 
-/* "192.0.2.7/32": with the length always. */
+/* Writes the network always with its length: "192.0.2.7/32". */
 static void cidr_text(const struct net *net, char out[static NET_TEXT_MAX])
 {
 	const size_t len = net_text(net, out);
@@ -165,7 +165,7 @@ static void cidr_text(const struct net *net, char out[static NET_TEXT_MAX])
 		(void)snprintf(out + len, NET_TEXT_MAX - len, "/%d", is_ip4(net) ? 32 : 128);
 }
 
-/* RFC 4180: in quotes, and a quote in it twice. */
+/* Writes a quoted field; a quote in it is doubled: RFC 4180. */
 static void csv_text(const char *text, FILE *out)
 {
 	(void)putc('"', out);
@@ -211,7 +211,7 @@ static void write_csv(const struct export_list *list, FILE *out)
 	}
 }
 
-/* The members of list --json that an export has. */
+/* Writes those members of list --json that an export has. */
 static void write_json(const struct export_list *list, FILE *out)
 {
 	char address[NET_TEXT_MAX];
@@ -253,7 +253,7 @@ static void write_lines(const struct export_list *list, bool lengths, FILE *out)
 
 /* --- firewalls --- */
 
-/* Sets of our name in a table of its own; the rules that use them are the reader's. */
+/* Writes our sets, in a table of their own; the rules that use them are up to the reader. */
 static void write_nft(const struct export_list *list, FILE *out)
 {
 	char address[NET_TEXT_MAX];
@@ -302,7 +302,10 @@ static void write_ipset(const struct export_list *list, int64_t now_s, FILE *out
 
 /* --- DNS --- */
 
-/* What a server may answer a refused client with; from rule files, but a zone has characters of its own. */
+/*
+ * Writes what a server may tell a refused client. The text is from rule files, but zones have special characters,
+ * too.
+ */
 static void txt_of(const struct export_cause *cause, char out[static TXT_MAX])
 {
 	const char *const text = *cause->reason != '\0' ? cause->reason : "hostile to another mail server";
@@ -336,11 +339,11 @@ static void write_rbldnsd(const struct export_list *list, int64_t now_s, FILE *o
 	              " 600 300 86400 %d\n$NS 3600 localhost\n$TTL %d\n",
 	              (uint32_t)now_s, TTL_S, TTL_S);
 	write_data_set(list, true, out);
-	(void)fputs("127.0.0.2/32 :2:test entry, RFC 5782\n", out); /* of the data set for IPv4 */
+	(void)fputs("127.0.0.2/32 :2:test entry, RFC 5782\n", out); /* in the data set for IPv4 */
 	write_data_set(list, false, out);
 }
 
-/* The name of the first len bits, a whole number of labels: "2.0.192", or of nibbles; a wildcard when some are left. */
+/* Writes the name of the first len bits, which are whole labels: "2.0.192", or nibbles; a wildcard if bits are left. */
 static void zone_name(const struct addr *addr, unsigned len, FILE *out)
 {
 	const bool ip4 = len >= IP4_START && addr_is_ip4(addr);
@@ -359,7 +362,7 @@ static void zone_name(const struct addr *addr, unsigned len, FILE *out)
 	}
 }
 
-/* Labels are whole octets and nibbles, so a network between two of them is several names. */
+/* Labels are whole octets or nibbles, so a network of a length in between needs several names. */
 static void write_names(const struct net *net, const char *text, FILE *out)
 {
 	const unsigned step = is_ip4(net) ? 8 : 4;

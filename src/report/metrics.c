@@ -13,7 +13,7 @@ static void family(FILE *out, const char *name, const char *type, const char *he
 	(void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* NAME{LABEL="text" */
+/* Writes NAME{LABEL="text". */
 static void begin(FILE *out, const char *name, const char *label, const char *text)
 {
 	(void)fprintf(out, "%s{%s=\"", name, label);
@@ -40,7 +40,7 @@ static void end(FILE *out, int64_t value)
 
 /* --- state --- */
 
-/* What is null is left out: a value that is not known is no zero. */
+/* Writes a number; skips null, since an unknown value is not zero. */
 static void put_number(const json_t *object, const char *key, const char *name, const char *type, const char *help,
                        FILE *out)
 {
@@ -85,7 +85,7 @@ static void put_last_lines(const json_t *state, FILE *out)
 	}
 }
 
-/* A number of each host that blocks are shared with. */
+/* Writes a number for each peer. */
 static void put_peers(const json_t *state, const char *key, const char *name, const char *type, const char *help,
                       FILE *out)
 {
@@ -150,7 +150,7 @@ static void put_rows(const json_t *rows, const char *name, const char *label, co
 	}
 }
 
-/* One for each kind: there may be several logs that cannot be read. */
+/* Counts the problems of each kind: several logs may be unreadable. */
 static void put_problems(const json_t *problems, FILE *out)
 {
 	static const char name[] = "wfs_problems";
@@ -177,7 +177,7 @@ static void put_problems(const json_t *problems, FILE *out)
 	}
 }
 
-/* type "gauge" of what a gate holds. */
+/* Writes a gauge for each gate. */
 static void put_gates(const json_t *state, const char *key, const char *name, const char *help, FILE *out)
 {
 	const json_t *const gates = json_object_get(state, "gates");
@@ -267,7 +267,7 @@ static int64_t bytes_of(const struct report_row *row)
 	return row->bytes;
 }
 
-/* [0]: IPv6, [1]: IPv4; by length in the family's own terms. */
+/* n[0]: IPv6, n[1]: IPv4; indexed by the family's own prefix length. */
 struct lengths {
 	int64_t n[2][129];
 };
@@ -297,7 +297,7 @@ static void put_lengths(const struct lengths *lengths, FILE *out)
 				              ip4 ? 4 : 6, len, lengths->n[ip4][len]);
 }
 
-/* One figure of all gates; result: the second label, NULL: none. */
+/* One figure of all gates. result: the second label, NULL: none. */
 struct gate_figure {
 	const char *result;
 	int64_t (*of)(const struct store_gate_sums *);
@@ -357,7 +357,7 @@ static void put_gate_figures(const struct store_gate_sums gates[], size_t n_gate
 		}
 }
 
-/* Since there are gates. */
+/* Writes the totals of all time. */
 static int write_gates(struct store *store, FILE *out, struct why *why)
 {
 	static const struct gate_figure connections[] = {{"refused", refused_of},

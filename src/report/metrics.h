@@ -1,9 +1,9 @@
 /*
- * metrics: the daemon's state and the sums of the database in Prometheus' text format.
+ * metrics: writes the daemon's state and the database's totals in Prometheus' text format.
  *
- * Knows the members of status --json, and figures. Names begin with "wfs_" and are promises. Counters are sums of the
- * database: they go on after a restart, and never go back. Labels are escaped.
- * Source: https://prometheus.io/docs/instrumenting/exposition_formats/, text-based format 0.0.4.
+ * Knows the members of status --json, and figures. Names begin with "wfs_" and never change. Counters are totals from
+ * the database: they continue after a restart and never decrease. Labels are escaped. Source:
+ * https://prometheus.io/docs/instrumenting/exposition_formats/, text-based format 0.0.4.
  */
 #ifndef WFS_REPORT_METRICS_H
 #define WFS_REPORT_METRICS_H
@@ -15,10 +15,13 @@
 #include "base/why.h"
 #include "store/store.h"
 
-/* state: the members of status --json, with running and problems. */
+/* Writes the daemon's state. state: the members of status --json, with running and problems. */
 void metrics_write_state(const json_t *state, FILE *out);
 
-/* What the database has: by rule, and by length of prefix. Nothing is written after an error, as of store.h. */
+/*
+ * Writes the database's totals by rule, and the active blocks by prefix length. Errors as in store.h; after an error
+ * nothing has been written.
+ */
 int metrics_write_store(struct store *store, int64_t now_s, FILE *out, struct why *why);
 
 #endif

@@ -15,11 +15,11 @@ enum {
 	CELL = 24,
 	CELL_LEFT = 40,
 	CELL_TOP = 16,
-	BARS_MAX = 92, /* more days than these share a bar */
-	COLOURS = 8,   /* categories beyond share the last */
+	BARS_MAX = 92, /* beyond this number of days, several share a bar */
+	COLOURS = 8,   /* further categories share the last one */
 };
 
-/* Set apart for people who see colours differently too: M. Okabe, K. Ito, "Color Universal Design", 2008. */
+/* Distinct also for colour-blind people: M. Okabe, K. Ito, "Color Universal Design", 2008. */
 static const char style[] =
 	":root{--paper:#fff;--ink:#1b1f24;--soft:#59636e;--line:#d9dee3;--box:#f5f7f9;--hot:0,94,162;"
 	"--c0:#0072b2;--c1:#e69f00;--c2:#009e73;--c3:#cc79a7;--c4:#56b4e9;--c5:#d55e00;--c6:#b5a800;--c7:#8a939c}\n"
@@ -50,7 +50,7 @@ static const char style[] =
 
 /* --- text --- */
 
-/* The only way of text into the page. */
+/* Writes text, escaped. No other function may write text into the page. */
 static void put(FILE *out, const char *text)
 {
 	for (; *text != '\0'; text++)
@@ -75,7 +75,7 @@ static void put(FILE *out, const char *text)
 		}
 }
 
-/* "1 234 567", with thin spaces that do not break. */
+/* Writes "1 234 567", with thin non-breaking spaces. */
 static void put_number(FILE *out, int64_t n)
 {
 	char digits[24];
@@ -155,7 +155,7 @@ static size_t colour_of(size_t category)
 	return category < COLOURS ? category : COLOURS - 1;
 }
 
-/* 1, 2 or 5 times a power of ten: at least n. */
+/* Returns 1, 2 or 5 times a power of ten: the smallest that is at least n. */
 static int64_t round_number(int64_t n)
 {
 	int64_t step = 1;
@@ -263,7 +263,7 @@ static void put_hours(const struct report *r, FILE *out)
 	for (int h = 0; h < 24; h += 3)
 		(void)fprintf(out, "<text x=\"%d\" y=\"11\">%02d</text>", CELL_LEFT + h * CELL + 5, h);
 	for (int i = 0; i < 7; i++) {
-		const int d = (i + 1) % 7; /* from Monday on */
+		const int d = (i + 1) % 7; /* starting with Monday */
 
 		(void)fprintf(out, "\n<text x=\"0\" y=\"%d\">%s</text>", CELL_TOP + i * CELL + 16, days[d]);
 		for (int h = 0; h < 24; h++)

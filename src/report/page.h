@@ -1,8 +1,8 @@
 /*
- * page: a report as one page of HTML: no script, no other file, drawings as SVG in it.
+ * page: writes a report as a single HTML page, without scripts or other files; charts are inline SVG.
  *
- * Light and dark as the reader's system is; from 360 pixels to paper. Every text goes through one function that escapes
- * it: nothing that a client wrote can become markup. Pure but for the stream.
+ * It is light or dark as the reader's system is, and fits widths from 360 pixels to paper. All text goes through one
+ * function that escapes it, so that nothing a client wrote can become markup. Pure except for the stream.
  */
 #ifndef WFS_REPORT_PAGE_H
 #define WFS_REPORT_PAGE_H
@@ -11,7 +11,7 @@
 
 #include "report/report.h"
 
-/* host: whose report it is. Errors of the stream: ferror(3). */
+/* host: the host that the report is about. Errors of the stream: ferror(3). */
 void page_write(const struct report *report, const char *host, FILE *out);
 
 #endif

@@ -24,7 +24,7 @@ int replace_open(struct replace *r, const char *path, struct why *why)
 	const bool is_there = lstat(path, &old) == 0;
 	int fd, rc;
 
-	if (is_there && !S_ISREG(old.st_mode)) /* /dev/stdout: root would put a file in its place */
+	if (is_there && !S_ISREG(old.st_mode)) /* such as /dev/stdout: root would replace it by a file */
 		return why_set(why, EINVAL,
 		               "%s is a device, a link or a directory, which cannot be replaced by a file; name "
 		               "another one, or use standard output",
@@ -48,7 +48,7 @@ int replace_commit(struct replace *r, struct why *why)
 	int rc = bad ? -errno : 0;
 
 	if (bad && rc == 0)
-		rc = -EIO; /* of a write before: its error is not kept */
+		rc = -EIO; /* an earlier write failed; its errno is lost */
 	(void)fclose(r->out);
 	if (rc == 0 && rename(r->beside, r->path) < 0)
 		rc = -errno;

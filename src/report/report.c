@@ -12,10 +12,10 @@
 
 enum {
 	DAY_S = 86400,
-	NETWORK4 = 96 + 24, /* IPv4 /24 and IPv6 /48: what one operator usually has */
+	NETWORK4 = 96 + 24, /* IPv4 /24 and IPv6 /48: what usually belongs to one operator */
 	NETWORK6 = 48,
 	REPORT_DOMAIN_MAX = 254,
-	SENDERS_READ = 10 * REPORT_TOP, /* some may be no domains */
+	SENDERS_READ = 10 * REPORT_TOP, /* some of them may be no domains */
 };
 
 /* --- rows by name --- */
@@ -75,7 +75,7 @@ static void add_sum(struct report_row *row, const struct figures_sum *sum)
 	row->bytes += sum->bytes;
 }
 
-/* Of a rule on a day. */
+/* Adds the total of one rule on one day. */
 static void count_sum(struct report *r, const struct figures_sum *sum)
 {
 	struct report_day *const day = &r->days[sum->day - r->first_day];
@@ -139,8 +139,7 @@ static int count_hits(struct report *r, struct store *store, struct why *why)
 {
 	struct nets good = {0};
 	struct figures_hit hit;
-	int rc = read_good(store, r->first_day - 31, &good,
-	                   why); /* evidence that is no older counts: [block] earn_days */
+	int rc = read_good(store, r->first_day - 31, &good, why); /* older evidence does not count: [block] earn_days */
 
 	if (rc == 0)
 		figures_hits(store, r->query.from_s, r->query.until_s);
@@ -180,7 +179,7 @@ static int place_order(const void *left, const void *right)
 	return net_order(&a->net, &b->net);
 }
 
-/* Neighbours of the same network become one; what is left is sorted again by its caller. */
+/* Merges neighbouring entries of the same network; the caller sorts the result again. */
 static void join(struct blocks *blocks)
 {
 	size_t n = 0;
@@ -212,7 +211,7 @@ static int worst_order(const void *left, const void *right)
 	return a->blocks != b->blocks ? (a->blocks < b->blocks) - (a->blocks > b->blocks) : net_order(&a->net, &b->net);
 }
 
-/* Networks by how many of their addresses were blocked. */
+/* Compares networks by how many of their addresses were blocked. */
 static int widest_order(const void *left, const void *right)
 {
 	const struct report_place *const a = left, *const b = right;
@@ -303,7 +302,7 @@ static int copy_accounts(struct report *r, struct store *store, struct why *why)
 
 /* --- senders --- */
 
-/* The client chose it. */
+/* Checks the text, which the client chose. */
 static bool is_domain(const char *text)
 {
 	return strchr(text, '.') != NULL && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0' &&
@@ -344,7 +343,7 @@ static int count_gates(struct report *r, struct store *store, struct why *why)
 		for (size_t k = 0; k < n_now; k++)
 			if (strcmp(now[k].name, sums[i].name) == 0)
 				gate->waiting = now[k].waiting;
-		/* Those that wait since before the first day are more than began in it. */
+		/* Clients waiting since before the first day may exceed those whose pause began in the period. */
 		gate->never = sums[i].began - sums[i].came - sums[i].late - gate->waiting;
 		gate->never = gate->never > 0 ? gate->never : 0;
 		gate->delay_s = sums[i].delays == 0 ? 0 : sums[i].delay_s / sums[i].delays;
@@ -352,7 +351,7 @@ static int count_gates(struct report *r, struct store *store, struct why *why)
 	return rc;
 }
 
-/* --- the whole --- */
+/* --- the whole report --- */
 
 static int copy_acts(struct report *r, struct store *store, struct why *why)
 {

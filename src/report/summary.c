@@ -6,8 +6,8 @@
 #include "base/traffic.h"
 
 enum {
-	BAR = 40,      /* columns of the longest */
-	ROWS_MAX = 31, /* more days than these share a row */
+	BAR = 40,      /* columns of the longest bar */
+	ROWS_MAX = 31, /* beyond this number of days, several share a row */
 };
 
 static void print_head(const struct report *r, const char *host, FILE *out)
@@ -75,7 +75,7 @@ static void print_rows(const struct report *r, FILE *out)
 		              r->lists.list[i].name, r->lists.list[i].hits);
 }
 
-/* What other hosts contributed. */
+/* Prints what other hosts contributed. */
 static void print_peers(const struct report *r, FILE *out)
 {
 	bool any = false;
@@ -130,7 +130,7 @@ static void print_accounts(const struct report *r, FILE *out)
 		time_local_text(account->last_s, r->query.utc, when);
 		(void)fprintf(out, "%-36.36s  %9" PRId64 "  %8" PRId64 "  %.16s\n",
 		              account->name != NULL ? account->name : "?", account->addresses, account->hits,
-		              when); /* up to the minute */
+		              when); /* precise to the minute */
 	}
 	if (r->n_accounts > 0)
 		(void)fputs("FAILURES: those that counted double, see account_addresses\n", out);

@@ -1,6 +1,6 @@
 /*
- * summary: a report as text, for a terminal or a mail: at most 80 columns of ASCII and what is in names.
- * Pure but for the stream.
+ * summary: writes a report as text, for a terminal or a mail: at most 80 columns; ASCII, except for names. Pure
+ * except for the stream.
  */
 #ifndef WFS_REPORT_SUMMARY_H
 #define WFS_REPORT_SUMMARY_H
