@@ -1,4 +1,4 @@
-/* backup: a consistent copy of the database. */
+/* backup: writes a consistent copy of the database. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,7 @@
-/* check: configuration, rules, every example in them, what else is wrong with them, what "run" needs of this machine;
- * and what the rules do to old logs. */
+/*
+ * check: checks the configuration, the rules and their examples, what else is wrong with them, and what "run" needs
+ * of this machine; also tests the rules against old logs.
+ */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -23,14 +25,14 @@ enum { PLACE_MAX = 400 };
 
 struct request {
 	bool strict;     /* warnings count as errors */
-	bool new_rule;   /* begin one from a line: the first of files, else standard input */
-	bool journal;    /* against the journal ... */
-	int64_t since_s; /* ... from then on */
+	bool new_rule;   /* draft a rule from a line: the first of files, or standard input */
+	bool journal;    /* test against the journal ... */
+	int64_t since_s; /* ... from this time on */
 	size_t n_files, n_logs;
 	const char **files, **logs; /* rule files; old logs */
 };
 
-/* One object for a finding: file and line null when it has none. */
+/* Prints a finding as an object; file and line are null if it has none. */
 static void print_json_finding(const char *kind, const char *text)
 {
 	const size_t n = snippet_len(text);
@@ -44,7 +46,7 @@ static void print_json_finding(const char *kind, const char *text)
 	                             "message", json_text((struct span){text + n, strcspn(text + n, "\n")})));
 }
 
-/* kind: of the JSON's findings. */
+/* kind: as in the JSON objects. */
 static void print_errors(const struct rulefile_errors *errors, const char *kind, const struct command_env *env)
 {
 	const bool is_error = strcmp(kind, "fault") == 0;
@@ -65,7 +67,7 @@ static void print_errors(const struct rulefile_errors *errors, const char *kind,
 	}
 }
 
-/* Adds the findings of other on lines that errors has none on yet. */
+/* Adds those findings of other that are on lines where errors has none. */
 static void add_new(struct rulefile_errors *errors, const struct rulefile_errors *other)
 {
 	const size_t n = errors->n;
@@ -122,7 +124,7 @@ static int check_config(const struct command_env *env, struct config **ret)
 	return COMMAND_USAGE;
 }
 
-/* Nothing for logs that the administrator named. */
+/* Prints what would be read; nothing if the administrator named the logs. */
 static void print_sources(const struct config *config, const char *sentence, const struct command_env *env)
 {
 	if (sentence[0] == '\0' || (config->names_logs && !config->journal.reads))
@@ -134,8 +136,10 @@ static void print_sources(const struct config *config, const char *sentence, con
 		(void)printf("%s\n", sentence);
 }
 
-/* Loads the rules and tries them. machine: check also what it needs of this one; or NULL. ret: NULL when the rules
- * cannot be used. */
+/*
+ * Loads the rules and checks them. machine: also checks what it needs of this machine; NULL: does not. *ret: NULL if
+ * the rules cannot be used.
+ */
 static int check(const char *const *dirs, size_t n_dirs, const char *const *files, size_t n_files,
                  struct config *machine, bool strict, const struct command_env *env, struct rules **ret)
 {
@@ -168,8 +172,7 @@ static int check(const char *const *dirs, size_t n_dirs, const char *const *file
 	return status;
 }
 
-/* Rule files by themselves, with the shared macros: what they match, whatever other rules would match first.
- */
+/* Checks rule files by themselves, with the shared macros: what they match, even if other rules would match first. */
 static int check_alone(const struct config *config, const struct request *q, const struct command_env *env,
                        struct rules **ret)
 {
@@ -191,7 +194,7 @@ static int check_alone(const struct config *config, const struct request *q, con
 	return status;
 }
 
-/* --- against old logs --- */
+/* --- testing against old logs --- */
 
 static void print_quoted(const char *what, const struct rule *rule, const char *line)
 {
@@ -201,7 +204,7 @@ static void print_quoted(const char *what, const struct rule *rule, const char *
 	(void)printf("    %-5s %s  (%s)\n", what, text, rule->text->name);
 }
 
-/* idle: also rules that matched nothing. */
+/* Returns whether a rule is printed. idle: also rules that matched nothing. */
 static bool is_shown(const struct rules *rules, const struct backtest_result *r, size_t i, bool idle)
 {
 	return rules_at(rules, i)->text->score > 0 && (idle || r->rules[i].hits > 0);
@@ -238,7 +241,7 @@ static void print_against(const struct rules *rules, const struct backtest_resul
 		(void)printf("\n  ... and %" PRId64 " more\n", r->n_collisions - (int64_t)r->n_shown);
 }
 
-/* NULL: none. */
+/* Converts a line to JSON; NULL becomes null. */
 static json_t *json_quoted(const char *line)
 {
 	return line != NULL ? json_text((struct span){line, strlen(line)}) : json_null();
@@ -279,7 +282,10 @@ static void print_against_json(const struct rules *rules, const struct backtest_
 	                             (json_int_t)r->n_collisions));
 }
 
-/* rules: those in question. With files of their own, the installed ones show which clients are good. */
+/*
+ * Tests rules against the old logs. If they come from files given by name, the installed rules show which clients are
+ * good.
+ */
 static int against(const struct config *config, const struct request *q, const struct command_env *env,
                    const struct rules *rules)
 {
@@ -325,8 +331,10 @@ static bool is_rule_file(const char *path)
 	return len > 6 && strcmp(path + len - 6, ".rules") == 0;
 }
 
-/* "--against LOG..." accepts what a shell makes of "mail.log*": what is no rule file behind it is a log as
- * well. */
+/*
+ * Parses the arguments. "--against LOG..." accepts what a shell expands from "mail.log*": any further word that is no
+ * rule file is a log, too.
+ */
 static int parse(int argc, char **argv, const struct command_env *env, struct request *q)
 {
 	static const struct option options[] = {{"strict", no_argument, NULL, 's'},
@@ -378,7 +386,7 @@ static int parse(int argc, char **argv, const struct command_env *env, struct re
 	return q->n_files == 0 ? command_wait_for_lines(argv[0]) : COMMAND_DONE;
 }
 
-/* Before the rules are tried, which takes seconds: the old logs can be read. */
+/* Checks that the old logs can be read, before the rules are tried, which takes seconds. */
 static int find_logs(const struct request *q)
 {
 	struct why why;

@@ -1,6 +1,4 @@
-/*
- * cleanup: removes from the firewall what a daemon left that was killed and not started again.
- */
+/* cleanup: removes from the firewall what a daemon left that was killed and not restarted. */
 #include <errno.h>
 #include <stdio.h>
 

@@ -18,9 +18,9 @@
 #include "command/daemon.h"
 
 enum {
-	LOOK_MAX = 80,    /* bytes of a word shown */
+	LOOK_MAX = 80,    /* bytes of a word that are shown */
 	OPTIONS_MAX = 16, /* of one command */
-	WORDS_MAX = 200,  /* bytes of all words that an option may have */
+	WORDS_MAX = 200,  /* bytes of all words that an option accepts */
 };
 
 int command_fail(int status, const struct why *why)
@@ -176,7 +176,7 @@ struct config *command_config_rest(const struct command_env *env, struct why *re
 	return config;
 }
 
-/* The group that may read it: the file's, or that of the directory that others may not read. */
+/* Names the group that may read path: the file's, or that of the directory that others may not search. */
 static int error_not_yours(const char *path, struct why *why)
 {
 	const char *const slash = strrchr(path, '/');

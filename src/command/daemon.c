@@ -66,7 +66,7 @@ int daemon_connect(const struct config *config, bool reading, struct why *why)
 	return why_set(why, -fd, "%s: %s", path, strerror(-fd));
 }
 
-/* One line into text, NUL-ended in the place of its newline. */
+/* Receives one line; a NUL replaces its newline. */
 static int receive_line(int fd, char text[static REPLY_MAX], struct why *why)
 {
 	size_t len = 0;

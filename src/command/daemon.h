@@ -1,8 +1,8 @@
 /*
- * daemon: is one running, and the control socket as its client.
+ * daemon: tells whether a daemon is running, and talks to its control socket as a client.
  *
- * Knows config and how long control's replies may be. Never what is requested.
- * Errors: 0 or -errno with a sentence that names the remedy.
+ * Knows config and the maximum length of control's replies, but not what is requested. Errors: 0 or -errno with a
+ * sentence that names the remedy.
  */
 #ifndef WFS_DAEMON_H
 #define WFS_DAEMON_H
@@ -20,21 +20,21 @@ enum daemon_state {
 	DAEMON_UNKNOWN, /* we may not see its lock */
 };
 
-/* By the lock that the daemon holds beside its database while it runs. */
+/* Tells by the lock that a running daemon holds beside its database. */
 enum daemon_state daemon_state(const struct config *config);
 
-/* When none is running: a warning on standard error, with what follows from it. */
+/* If no daemon is running, prints a warning on standard error that says what follows from it. */
 void daemon_warn_stopped(const struct config *config);
 
 /*
- * Connects to the control socket; reading: to the read-only one, when need be. Returns a descriptor.
- * Errors: -ENOENT or -ECONNREFUSED no daemon, -EACCES not permitted, others as of connect(2).
+ * Connects to the control socket; with reading, to the read-only one if necessary. Returns a descriptor. Errors:
+ * -ENOENT or -ECONNREFUSED if there is no daemon, -EACCES if not permitted, others as connect(2).
  */
 int daemon_connect(const struct config *config, bool reading, struct why *why);
 
 /*
- * Sends a line, which ends in a newline, and waits for the reply; the caller's to json_decref. Errors: -EPIPE the
- * daemon closed the connection, -ETIMEDOUT no reply, -EPROTO what came is no JSON.
+ * Sends a line, which ends in a newline, and waits for the reply, which the caller releases with json_decref. Errors:
+ * -EPIPE if the daemon closed the connection, -ETIMEDOUT without reply, -EPROTO if the reply is no JSON.
  */
 int daemon_ask(int fd, const char *line, size_t line_len, json_t **ret, struct why *why);
 

@@ -13,11 +13,11 @@
 #include "command/command.h"
 #include "store/query.h"
 
-/* Kinds of difference, in the order they are printed. */
+/* Kinds of differences, in the order in which they are printed. */
 enum kind {
-	WOULD_BE,     /* blocked by the replay, not by the database */
-	WOULD_NOT_BE, /* the other way round */
-	OTHERWISE,    /* by both, but at another time or for another reason */
+	WOULD_BE,     /* blocked only in the replay */
+	WOULD_NOT_BE, /* blocked only in the database */
+	OTHERWISE,    /* blocked in both, but at another time or for another reason */
 	N_KINDS,
 };
 
@@ -30,7 +30,7 @@ static const char *const titles[N_KINDS] = {
 static const char *const words[N_KINDS] = {
 	[WOULD_BE] = "would_be_blocked", [WOULD_NOT_BE] = "would_not_be_blocked", [OTHERWISE] = "otherwise"};
 
-/* One side of a comparison; strings are copies. */
+/* One side of a comparison; its strings are copies. */
 struct side {
 	char *rule, *reason;
 	int64_t since_s, until_s, times;
@@ -39,7 +39,7 @@ struct side {
 struct difference {
 	enum kind kind;
 	char address[NET_TEXT_MAX];
-	struct side replay, database; /* rule NULL: not there */
+	struct side replay, database; /* rule NULL: not blocked on that side */
 };
 
 struct differences {
@@ -77,7 +77,7 @@ static bool is_alike(const struct query_blocked *a, const struct query_blocked *
 	return strcmp(a->rule, b->rule) == 0 && a->times == b->times && llabs(a->until_s - b->until_s) <= DIFF_SLACK_S;
 }
 
-/* Both walks go by address: one pass. */
+/* Collects the differences in one pass: both queries are sorted by address. */
 static int compare(struct store *replayed, struct store *remembered, int64_t from_s, int64_t until_s,
                    struct differences *d, struct why *why)
 {

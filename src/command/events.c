@@ -1,4 +1,4 @@
-/* events: what happened, from the database: each block, lift, expiry ..., or each hit; and what happens. */
+/* events: prints the events in the database (each block, lift, expiry ...) or each hit, and follows new ones. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "store/mend.h"
 #include "store/query.h"
 
-enum { LOOK_MS = 500 }; /* how often for new events */
+enum { LOOK_MS = 500 }; /* interval between looking for new events */
 
 struct request {
 	enum query_stream stream;
@@ -20,7 +20,7 @@ struct request {
 	bool follow;
 };
 
-/* "17  2026-11-20 13:37:42 UTC  block 192.0.2.7 until 2026-11-20 13:47:42 UTC (postfix-dnsbl)" */
+/* Prints "17  2026-11-20 13:37:42 UTC  block 192.0.2.7 until 2026-11-20 13:47:42 UTC (postfix-dnsbl)". */
 static void print_text(const struct query_event *e, bool utc)
 {
 	char time[TIME_LOCAL_MAX], until[TIME_LOCAL_MAX];
@@ -40,7 +40,7 @@ static void print_text(const struct query_event *e, bool utc)
 	(void)putchar('\n');
 }
 
-/* All that there is; *since becomes the last. */
+/* Prints the events after *since, and updates it to the last one. */
 static int print_new(struct store *store, const struct command_env *env, enum query_stream stream, int64_t *since,
                      struct why *why)
 {
@@ -60,7 +60,9 @@ static int print_new(struct store *store, const struct command_env *env, enum qu
 	return rc < 0 ? rc : 0;
 }
 
-/* The database, which must have the event that a reader has already: a new one, in the place of a damaged one, has not.
+/*
+ * Opens the database. It must contain the last event that the reader has seen; one that replaced a damaged database
+ * does not.
  */
 static int open_database(const struct config *config, const struct request *q, int64_t since, struct store **ret,
                          struct why *why)
@@ -75,7 +77,7 @@ static int open_database(const struct config *config, const struct request *q, i
 	return rc;
 }
 
-/* Until nobody reads any more, or the database cannot be read. */
+/* Follows until the output is closed or the database cannot be read. */
 static int follow(const struct config *config, const struct command_env *env, const struct request *q, struct why *why)
 {
 	static const struct timespec pause = {0, LOOK_MS * 1000000L};
@@ -84,7 +86,7 @@ static int follow(const struct config *config, const struct command_env *env, co
 	int rc = 0;
 
 	while (rc == 0) {
-		if (store != NULL && store_health(store) != STORE_FINE) { /* another one has its name */
+		if (store != NULL && store_health(store) != STORE_FINE) { /* another file has its name */
 			store_close(store);
 			store = NULL;
 		}

@@ -1,4 +1,4 @@
-/* explain: which rule matches each line, and why none does. */
+/* explain: prints which rule matches each line, and why none does. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,19 +17,19 @@
 
 enum {
 	SHOWN = 400,  /* bytes of a message */
-	BEFORE = 120, /* of them before the first thing that is marked */
-	WANTED = 51,  /* of what did not fit of a regex, with its end */
+	BEFORE = 120, /* bytes before the first marked place */
+	WANTED = 51,  /* bytes of the part of a regex that did not match, including the NUL */
 };
 
-/* A line as it was parsed. */
+/* A line and what was found out about it. */
 struct explained {
 	size_t number;
 	bool is_hit;
-	bool forged; /* a rule matched it, but its user may not write such lines: of a journal */
-	bool noted;  /* a rule matched it, but it names no client, or no known session */
+	bool forged; /* a rule matched, but this journal entry's user may not write such lines */
+	bool noted;  /* a rule matched, but it names no client, or no known session */
 	struct record record;
 	struct rules_hit hit;
-	int near_rc; /* of nearmiss_find, when it is neither a hit nor noted */
+	int near_rc; /* result of nearmiss_find, if the line is neither a hit nor noted */
 	struct nearmiss near;
 	const char *near_program;
 };
@@ -45,7 +45,7 @@ static json_t *json_pid(struct span pid)
 	return json_integer(value);
 }
 
-/* Why a line that a rule matched is no hit. */
+/* Explains why a matched line of a session is no hit. */
 static const char *session_sentence(const struct explained *e)
 {
 	switch (e->hit.kind) {
@@ -67,7 +67,7 @@ static const char *session_sentence(const struct explained *e)
 	return "no hit";
 }
 
-/* Why the line is no hit; NULL when it is. */
+/* Explains why the line is no hit; NULL if it is one. */
 static const char *sentence(const struct explained *e)
 {
 	if (e->is_hit)
@@ -102,7 +102,7 @@ static bool is_disabled(const struct rule *rule)
 	return rule != NULL && rule->text != NULL && !rule->text->enabled;
 }
 
-/* The rule that came nearest, or that noted the session; NULL when there is none. */
+/* Returns the rule that came nearest, or that noted the session; NULL if there is none. */
 static const char *nearest_rule(const struct explained *e)
 {
 	const struct rule *const rule = is_near(e) ? e->near.rule : e->noted ? e->hit.rule : NULL;
@@ -110,7 +110,7 @@ static const char *nearest_rule(const struct explained *e)
 	return rule != NULL && rule->text != NULL ? rule->text->name : NULL;
 }
 
-/* The promised keys, then the others. */
+/* Prints the documented keys, then the others. */
 static void print_json(const struct explained *e)
 {
 	const struct rulefile_rule *const rule = e->is_hit ? e->hit.rule->text : NULL;
@@ -146,13 +146,16 @@ static void print_field(const char *name, struct span value)
 	(void)printf("  %-8s %s\n", name, text);
 }
 
-/* A piece of the message, and the mark under it. */
+/* A part of the message, and the mark to print under it. */
 struct mark {
-	struct span span; /* empty: one mark before this byte */
+	struct span span; /* empty: a single mark before this byte */
 	char mark;
 };
 
-/* A piece of the message, from its byte from on, and under it the marks. One column a byte, so that they line up. */
+/*
+ * Prints n bytes of the message, beginning with byte from, and the marks below. Each byte takes one column, so that
+ * they line up.
+ */
 static void print_row(struct span m, size_t from, size_t n, const struct mark *marks, size_t n_marks,
                       const char *before)
 {
@@ -176,7 +179,7 @@ static void print_row(struct span m, size_t from, size_t n, const struct mark *m
 		(void)printf("%*s%.*s\n", (int)strlen(before), "", (int)used, under);
 }
 
-/* The message, or what is around the first mark, in rows of the screen. */
+/* Prints the message, or the part around the first mark, in rows of the screen's width. */
 static void print_marked(struct span m, const struct mark *marks, size_t n_marks)
 {
 	static const char name[] = "  message  ", none[] = "           ";
@@ -188,7 +191,7 @@ static void print_marked(struct span m, const struct mark *marks, size_t n_marks
 			first = (size_t)(marks[i].span.p - m.p);
 	if (m.len > SHOWN && first > SHOWN - BEFORE && first <= m.len)
 		from = first - BEFORE;
-	to = m.len + (first == m.len && n_marks == 1); /* the mark may be behind the end */
+	to = m.len + (first == m.len && n_marks == 1); /* the mark may be after the end */
 	if (to - from > SHOWN)
 		to = from + SHOWN;
 	if (from > 0)
@@ -218,7 +221,7 @@ static void print_header(const struct explained *e, bool utc)
 	print_field("pid", e->record.line.pid);
 }
 
-/* A line that a rule matched. */
+/* Prints a line that a rule matched. */
 static void print_matched(const struct explained *e)
 {
 	const struct rulefile_rule *const rule = e->hit.rule->text;
@@ -242,7 +245,7 @@ static void print_matched(const struct explained *e)
 		(void)printf("  no hit   %s\n", sentence(e));
 }
 
-/* A line that no rule matched, and the rule that came nearest. */
+/* Prints a line that no rule matched, and the rule that came nearest. */
 static void print_near(const struct explained *e)
 {
 	const struct mark mark = {e->near.place, '^'};
@@ -293,7 +296,7 @@ struct explainer {
 	bool json, utc;
 };
 
-/* The rule that matches it, as the daemon finds it; and when none does, one that is not enabled. */
+/* Finds the rule that matches, as the daemon does; if none does, also tries disabled ones. */
 static bool find_rule(struct explainer *x, struct explained *e)
 {
 	struct rules_hit hits[RULES_HITS_MAX];
@@ -338,7 +341,7 @@ static bool explain(struct explainer *x, size_t number, struct span text)
 	return explain_record(x, number, &record);
 }
 
-/* The entries that a rule is for. -errno with a sentence; else whether there was a hit. */
+/* Explains the journal entries that a rule applies to. Returns -errno with a sentence, or whether there was a hit. */
 static int explain_journal(struct explainer *x, const struct journal_where *where, int64_t since_s, struct why *why)
 {
 	struct journal_entry entry;
@@ -357,7 +360,7 @@ static int explain_journal(struct explainer *x, const struct journal_where *wher
 	return rc < 0 ? rc : any;
 }
 
-/* Of arguments, or of standard input. True: there was a hit. */
+/* Explains the lines in the arguments, or on standard input. Returns whether there was a hit. */
 static bool explain_lines(struct explainer *x, size_t n_lines, char *const *lines)
 {
 	char *text = NULL;
@@ -383,7 +386,10 @@ struct request {
 	char *const *lines;
 };
 
-/* An option is one word. A line has several, so it may begin with "--"; behind "--" there are only lines. */
+/*
+ * Parses the arguments. An option is a single word; a line has several, so it may begin with "--". After "--" there
+ * are only lines.
+ */
 static int parse(int argc, char **argv, const struct command_env *env, struct request *ret)
 {
 	static const char *const options[] = {"--journal", "--since", NULL};

@@ -1,4 +1,4 @@
-/* export: who is blocked, allowed or often hostile, as a list for other programs. */
+/* export: prints blocked, allowed or often hostile addresses as a list for other programs. */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ enum { WITHIN_DEFAULT_S = 24 * 3600 };
 struct request {
 	enum export_format format;
 	bool allowed;
-	int64_t hits, within_s; /* hits 0: those that are blocked or allowed */
+	int64_t hits, within_s; /* hits 0: blocked or allowed ones */
 	const char *output;     /* NULL: standard output */
 };
 
@@ -85,7 +85,7 @@ static int parse(int argc, char **argv, const struct command_env *env, struct re
 	return COMMAND_DONE;
 }
 
-/* --- what the database has --- */
+/* --- reading the database --- */
 
 static int read_allowed(struct store *store, int64_t now_s, struct export_list *ret, struct why *why)
 {

@@ -1,7 +1,7 @@
 /*
- * exportfile: what is blocked now, as a list that is written into a file: for "export" and for [export].
+ * exportfile: writes a list of what is blocked now into a file: for "export" and for [export].
  *
- * Errors as of store.h, of listed.h, and of report/replace.h.
+ * Errors as in store.h, listed.h and report/replace.h.
  */
 #ifndef WFS_EXPORTFILE_H
 #define WFS_EXPORTFILE_H
@@ -11,11 +11,11 @@
 #include "report/export.h"
 #include "store/store.h"
 
-/* Adds every active block, and the networks of [block] file. */
+/* Adds all active blocks, and the networks of [block] file. */
 int exportfile_read(const struct config *config, struct store *store, int64_t now_s, struct export_list *ret,
                     struct why *why);
 
-/* Replaces the file in one step. list: sealed. */
+/* Replaces the file atomically. list: sealed. */
 int exportfile_write(const struct export_list *list, enum export_format format, int64_t now_s, const char *path,
                      struct why *why);
 

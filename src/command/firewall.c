@@ -48,7 +48,7 @@ static void set_lists(const struct portlists *lists, struct root_config *root)
 	}
 }
 
-/* What root must know of the config. */
+/* Converts what root must know of the configuration. */
 static struct root_config root_config(const struct config *config, const char *path)
 {
 	struct root_config root = {.manage_rules = config->firewall.manage_rules,
@@ -68,7 +68,7 @@ static struct root_config root_config(const struct config *config, const char *p
 	const char *space;
 	const size_t n_own = localaddrs_addresses(own);
 
-	/* The config has checked the lengths. */
+	/* The configuration has checked the lengths. */
 	(void)snprintf(root.backend, sizeof root.backend, "%s", config->firewall.backend);
 	(void)snprintf(root.chain, sizeof root.chain, "%s", config->firewall.chain);
 	root.n_jump_from = config->firewall.n_jump_from;
@@ -81,7 +81,9 @@ static struct root_config root_config(const struct config *config, const char *p
 	(void)snprintf(root.list, sizeof root.list, "%s", space != NULL ? space + 1 : config->firewall.list);
 	(void)snprintf(root.log_prefix, sizeof root.log_prefix, "%s", config->firewall.log_prefix);
 	set_lists(&config->firewall.ports, &root);
-	/* Own addresses first: of a long allow list the rest is the engine's to keep. */
+	/*
+	 * This machine's own addresses come first: if the allow list is too long, the engine alone respects the rest.
+	 */
 	for (size_t i = 0; i < n_own && root.n_never < ROOT_NEVER_MAX; i++)
 		root.never[root.n_never++] = own[i];
 	for (size_t i = 0; i < config->allow.n && root.n_never < ROOT_NEVER_MAX; i++)
@@ -96,7 +98,7 @@ int command_open_root(const struct config *config, const char *path, struct root
 	return root_open(&root, ret, why);
 }
 
-/* Standard input is the child's. */
+/* Closes root's standard input, which is the child's. */
 static void drop_input(void)
 {
 	const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -121,7 +123,7 @@ int command_serve_root(const struct config *config, const char *path, bool keeps
 	if (!keeps && (rc = command_start_tarpit(config, &with.tarpit_fd, &with.tarpit_port, why)) < 0)
 		return rc;
 	if ((rc = root_open(&with, &root, why)) < 0)
-		return rc; /* without root the tarpit ends */
+		return rc; /* the tarpit ends without root */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (pid = fork()) < 0) {
 		rc = why_set(why, errno, "cannot start a process: %s", strerror(errno));
 		root_close(root, false);
@@ -139,7 +141,9 @@ int command_serve_root(const struct config *config, const char *path, bool keeps
 	drop_input();
 	status = root_serve(root, pair[0], pid);
 	(void)close(pair[0]);
-	/* An error that an administrator must correct is no crash: nothing was blocked yet, so nothing is left behind.
+	/*
+	 * An error that an administrator must correct is no crash: nothing has been blocked yet, so nothing is left
+	 * behind.
 	 */
 	root_close(root, !keeps && (status == COMMAND_DONE || status == COMMAND_USAGE));
 	*ret_status = status;

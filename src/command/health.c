@@ -57,7 +57,7 @@ static void add_row(struct health *h, const json_t *row)
 			    what, json_string_value(json_object_get(row, "remedy")));
 }
 
-/* False when it cannot be queried, or is of another version; why: the reason. */
+/* Queries the daemon. Returns false if it cannot be queried or is of another version; why has the reason. */
 static bool ask_daemon(const struct config *config, struct health *h, struct why *why)
 {
 	static const char line[] = "status\n";
@@ -81,7 +81,7 @@ static bool ask_daemon(const struct config *config, struct health *h, struct why
 	return h->asked;
 }
 
-/* --- what is visible without it --- */
+/* --- visible without the daemon --- */
 
 static bool check_log(const struct config *config, const char *path, const struct readable_user *user, struct health *h)
 {
@@ -94,7 +94,7 @@ static bool check_log(const struct config *config, const char *path, const struc
 	return false;
 }
 
-/* Of the files that match a pattern the first that cannot be read is enough. */
+/* Checks the files that match a pattern; reports only the first that cannot be read. */
 static void check_section(const struct config *config, const char *path, const struct readable_user *user,
                           struct health *h)
 {
@@ -130,13 +130,13 @@ static void check_logs(const struct config *config, struct health *h)
 
 static const char *status_value(struct store *store, const char *key)
 {
-	struct why ignored; /* what cannot be read is not known */
+	struct why ignored; /* what cannot be read is unknown */
 	const char *text = NULL;
 
 	return query_state(store, key, &text, &ignored) == 0 && text != NULL ? text : "";
 }
 
-/* What the daemon stored last. */
+/* Checks what the daemon stored last. */
 static void check_state(struct store *store, struct health *h)
 {
 	struct why what;
@@ -150,7 +150,7 @@ static void check_state(struct store *store, struct health *h)
 	}
 }
 
-/* --- what only the database has --- */
+/* --- only in the database --- */
 
 static void check_suspended(struct store *store, struct health *h)
 {
@@ -186,7 +186,7 @@ static int64_t lines_of_journal(const struct config *config, struct store *store
 	return store_journal_find(store, name, &log, &journal, &ignored) == 0 ? log.lines : 0;
 }
 
-/* Readable logs without a line in any of them: the mail server writes to others. */
+/* Reports if the logs are readable but none has a line: the mail server writes to other logs. */
 static void check_silence(const struct config *config, struct store *store, struct health *h)
 {
 	struct query_log log;
@@ -205,9 +205,9 @@ static void check_silence(const struct config *config, struct store *store, stru
 		    NULL);
 }
 
-/* --- all of it --- */
+/* --- all problems --- */
 
-/* Of logs: when none can be read. */
+/* Returns whether a problem is critical. Unreadable logs are only if none can be read. */
 static bool is_critical(const struct health *h, const struct problem *p, size_t n_logs)
 {
 	size_t n = 0;

@@ -1,9 +1,9 @@
 /*
- * health: everything that is wrong, from the daemon itself when it may be queried, else from what is visible from
+ * health: collects all problems, from the daemon itself if it can be queried, otherwise from what is visible from
  * outside.
  *
- * Knows the socket, the database as it is queried, and the logs' modes. Nothing here prints. Cannot fail: what cannot
- * be found out is a problem itself.
+ * Knows the socket, the database's queries, and the logs' modes. Prints nothing. Cannot fail: what cannot be
+ * determined is itself a problem.
  */
 #ifndef WFS_HEALTH_H
 #define WFS_HEALTH_H
@@ -22,22 +22,24 @@ struct health {
 	enum daemon_state daemon;
 	bool asked; /* the daemon answered */
 	size_t n;
-	struct problem list[HEALTH_MAX]; /* the worst first */
+	struct problem list[HEALTH_MAX]; /* most severe first */
 };
 
 enum health_level {
-	HEALTH_OK, /* the values are exit codes of monitoring plugins */
+	HEALTH_OK, /* the values are the exit codes of monitoring plugins */
 	HEALTH_WARNING,
 	HEALTH_CRITICAL,
 	HEALTH_UNKNOWN,
 };
 
-/* config_error: "" for none. store: NULL when the database cannot be read, database_error why; "" when that is no
- * problem. */
+/*
+ * Collects the problems. config_error: "" for none. store: NULL if the database cannot be read, for the reason in
+ * database_error, which is "" if that is no problem.
+ */
 void health_gather(const struct config *config, const char *config_error, struct store *store,
                    const char *database_error, struct health *ret);
 
-/* The worst of all; when nothing is critical, but much is not known: unknown. */
+/* Returns the worst level of all problems; HEALTH_UNKNOWN if none is critical but too much is unknown. */
 enum health_level health_level(const struct health *health);
 
 #endif

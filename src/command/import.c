@@ -1,4 +1,4 @@
-/* import: what other programs have: a list of addresses to block, or a whole fail2ban, as files to look at. */
+/* import: blocks a list of addresses from other programs, or converts a whole fail2ban into files to review. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ enum { LINE_MAX_LEN = NET_TEXT_MAX + DURATION_TEXT_MAX + BANLIST_REASON_MAX + 64
 
 struct request {
 	struct import_fail2ban fail2ban;
-	const char *duration, *reason; /* of a list */
+	const char *duration, *reason; /* for a list */
 	bool dry;
 };
 
@@ -58,7 +58,7 @@ static int read_text(const char *path, char **ret, size_t *ret_len, struct why *
 	return rc;
 }
 
-/* The order "block" of the control socket; see protocol.h. */
+/* Writes the control socket's request "block"; see protocol.h. */
 static size_t order_of(const struct banlist_entry *entry, const struct request *q, char line[static LINE_MAX_LEN])
 {
 	char address[NET_TEXT_MAX], left[DURATION_TEXT_MAX] = "";
@@ -75,7 +75,7 @@ struct counts {
 	size_t done, refused;
 };
 
-/* One order after the other; what the daemon refuses is printed and passed over. */
+/* Sends the requests one by one. What the daemon refuses is printed and skipped. */
 static int block_all(int fd, const struct banlist *list, const struct request *q, struct counts *ret, struct why *why)
 {
 	char line[LINE_MAX_LEN];

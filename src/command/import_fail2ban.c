@@ -21,16 +21,16 @@
 #include "rulecheck/sample.h"
 
 enum {
-	JAIL_MS = 30 * 1000,   /* that a jail's filter may take ... */
-	ALL_MS = 300 * 1000,   /* ... and all together */
-	JOURNAL_S = 24 * 3600, /* of the journal */
+	JAIL_MS = 30 * 1000,   /* time limit for a jail's filter ... */
+	ALL_MS = 300 * 1000,   /* ... and for all together */
+	JOURNAL_S = 24 * 3600, /* part of the journal that is read */
 	LINE_SHOWN = 1024,     /* bytes of a line, escaped */
-	NAME_SHOWN = 25,       /* of a jail or filter, and its end */
+	NAME_SHOWN = 25,       /* bytes of a jail's or filter's name, including the NUL */
 };
 
 /* --- files --- */
 
-/* A new file below the output directory; never one that is there. */
+/* Creates a file in the output directory; never overwrites one. */
 static FILE *create(const struct import_fail2ban *q, const char *name, struct why *why)
 {
 	char *const path = alloc_format("a file's name", "%s/%s", q->output, name);
@@ -62,7 +62,10 @@ static int write_config(const struct fail2ban *f, const struct import_fail2ban *
 	return finish(out, q, "watchforspammers.conf", why);
 }
 
-/* A filter of the administrator's own: *ret_n rules. False: it has none, for why. */
+/*
+ * Converts a filter of the administrator's own into *ret_n rules. Returns false if there are none; why has the
+ * reason.
+ */
 static bool write_filter(const struct fail2ban *f, const struct fail2ban_jail *jail, const struct import_fail2ban *q,
                          FILE *findings, int *ret_n, struct why *why)
 {
@@ -89,7 +92,7 @@ static bool write_filter(const struct fail2ban *f, const struct fail2ban_jail *j
 	return written;
 }
 
-/* Whether a jail before it has the same filter: its rules are written once. */
+/* Returns whether an earlier jail has the same filter, whose rules are written only once. */
 static bool is_repeated(const struct fail2ban *f, size_t at)
 {
 	for (size_t i = 0; i < at; i++)
@@ -163,9 +166,9 @@ static int make_directories(const struct import_fail2ban *q, struct why *why)
 	return rc;
 }
 
-/* --- your jail, our rules: the same lines of your log? --- */
+/* --- their jail, our rules: do they match the same lines of the log? --- */
 
-/* The names in "one on each line". The caller frees *ret_names, which are of text. */
+/* Splits a list with one name per line. The names point into text; the caller frees *ret_names. */
 static size_t split_names(char *text, const char ***ret_names)
 {
 	char *rest = NULL;
@@ -173,7 +176,7 @@ static size_t split_names(char *text, const char ***ret_names)
 
 	*ret_names = NULL;
 	for (char *name = strtok_r(text, "\n \t", &rest); name != NULL; name = strtok_r(NULL, "\n \t", &rest)) {
-		if (*name != '/') /* "tail" behind a log is where fail2ban begins in it */
+		if (*name != '/') /* after a log, "tail" tells fail2ban to begin at its end */
 			continue;
 		*ret_names = alloc_one_more(*ret_names, n, sizeof **ret_names, "names of logs");
 		(*ret_names)[n++] = name;
@@ -200,7 +203,7 @@ static int take_sample(const struct fail2ban_jail *jail, const struct config *co
 	return rc;
 }
 
-/* How far it is, on a terminal; n 0: removes it. */
+/* Shows the progress on a terminal. n 0: removes it. */
 static void show_progress(size_t i, size_t n)
 {
 	if (!isatty(STDERR_FILENO))
@@ -237,7 +240,7 @@ static void print_row(const char *jail, const struct compare_result *r)
 	print_example(r->first_ours, r->rule);
 }
 
-/* The row of a jail, or why there is none. False: fail2ban-regex is not installed. */
+/* Prints the row of a jail, or why there is none. Returns false if fail2ban-regex is not installed. */
 static bool compare_jail(const struct fail2ban_jail *jail, const struct import_fail2ban *q, const struct config *config,
                          const struct rules *rules, int64_t until_ms)
 {
@@ -299,7 +302,7 @@ static void compare_jails(const struct fail2ban *f, const struct import_fail2ban
 		(void)puts("not compared: fail2ban-regex is not installed");
 }
 
-/* Our rules and those that were just written. Without them, a sentence. */
+/* Compares with our rules and those just written. If they cannot be used, prints a sentence. */
 static void compare(const struct fail2ban *f, const struct import_fail2ban *q, const struct config *config)
 {
 	char *const written = alloc_format("a directory's name", "%s/patterns", q->output);
@@ -321,7 +324,7 @@ static void compare(const struct fail2ban *f, const struct import_fail2ban *q, c
 	free(written);
 }
 
-/* The files, and what is printed of them. findings: what was found before, and is found now. */
+/* Writes the files and prints what was written. findings: receives the findings. */
 static int write_everything(const struct fail2ban *f, const struct import_fail2ban *q, const struct config *config,
                             FILE *findings, char **found, struct why *why)
 {
@@ -339,7 +342,7 @@ static int write_everything(const struct fail2ban *f, const struct import_fail2b
 	return 0;
 }
 
-/* The last words. Returns the exit status: bans that could not be read are an error, unless there is no database. */
+/* Prints the end. Returns the exit status: an error if the bans cannot be read, unless there is no database. */
 static int print_end(const struct fail2ban *f, const struct import_fail2ban *q)
 {
 	size_t n_bans = 0;

@@ -1,4 +1,4 @@
-/* list: the clients blocked now, all or some of them, or allowed for a while; once, or again and again. */
+/* list: prints clients that are blocked now, all or some of them, or allowed for a while; once or repeatedly. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,14 +21,14 @@
 
 enum {
 	AGAIN_S = 2,
-	ROWS_ELSE = 8, /* of the terminal: the heading, the ports, how many more there are */
+	ROWS_ELSE = 8, /* lines of the terminal for the heading, the ports, and the number of rows left out */
 };
 
 struct request {
 	bool allowed, files, watch;
 	struct query_choice choice;
-	struct net net;                /* where choice.net is */
-	char origin[SHARING_RULE_MAX]; /* where choice.rule is, of a peer */
+	struct net net;                /* storage for choice.net */
+	char origin[SHARING_RULE_MAX]; /* storage for choice.rule, if it names a peer */
 };
 
 static const struct option options[] = {{"allowed", no_argument, NULL, 'a'},
@@ -112,7 +112,7 @@ static int parse(int argc, char **argv, const struct command_env *env, struct re
 	return COMMAND_DONE;
 }
 
-/* Rules that are suspended: clients they would have blocked are missing above. */
+/* Prints the suspended rules: clients that they would have blocked are missing above. */
 static int print_suspended(struct store *store, struct why *why)
 {
 	struct query_suspension s;
@@ -125,7 +125,7 @@ static int print_suspended(struct store *store, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
-/* The names that share a list: "auth, manual". */
+/* Prints the names that share a list: "auth, manual". */
 static void print_names(const struct portlists *lists, size_t list)
 {
 	const char *between = "  to those of ";
@@ -137,7 +137,7 @@ static void print_names(const struct portlists *lists, size_t list)
 		}
 }
 
-/* Which ports are closed to them, and which to those of some categories. */
+/* Prints which ports are closed to the clients, and which to those of some categories. */
 static void print_ports(struct store *store, const struct config *config)
 {
 	const struct portlists *const lists = &config->firewall.ports;
@@ -156,14 +156,14 @@ static void print_ports(struct store *store, const struct config *config)
 	}
 }
 
-/* How wide the columns must be; the reason gets the rest. */
+/* Column widths; the reason gets the rest. */
 struct widths {
 	size_t n; /* rows */
 	int address, until, hits, packets, rule;
-	int bytes; /* 0: no column, since the bytes of no row are known */
+	int bytes; /* 0: no column, since no row's bytes are known */
 };
 
-/* "in 9m41s" */
+/* Writes "in 9m41s". */
 static void until_text(const struct query_block *a, int64_t now_s, char out[static DURATION_TEXT_MAX + 3])
 {
 	char left[DURATION_TEXT_MAX];
@@ -198,7 +198,7 @@ static int measure(struct store *store, const struct request *q, int64_t now_s, 
 		widen(&ret->packets, (size_t)snprintf(text, sizeof text, "%" PRId64, a.packets));
 		widen(&ret->rule, strlen(a.rule));
 		if (a.bytes > 0)
-			ret->bytes = sizeof "BYTES" - 1; /* and no text of bytes is wider */
+			ret->bytes = sizeof "BYTES" - 1; /* no text of bytes is wider */
 		ret->n++;
 	}
 	return rc < 0 ? rc : 0;
@@ -230,7 +230,7 @@ static void print_columns(const struct widths *w)
 	             "RULE", show_colour(SHOW_PLAIN));
 }
 
-/* How many rows there is room for: all, unless they would move the first ones out of the terminal. */
+/* Returns how many of n rows to print: all, unless the first ones would scroll out of the terminal. */
 static size_t room(const struct request *q, size_t n)
 {
 	const size_t height = q->watch ? show_height() : 0;
@@ -283,7 +283,7 @@ static int print_blocked_json(struct store *store, const struct config *config, 
 	return rc < 0 ? rc : 0;
 }
 
-/* Addresses allowed for a while; nothing from the configuration. */
+/* Prints the addresses allowed for a while, without those of the configuration. */
 static int print_allowed(struct store *store, int64_t now_s, const struct command_env *env, struct why *why)
 {
 	struct query_allowance a;
@@ -332,7 +332,7 @@ static int print_once(const struct config *config, const struct request *q, cons
 	return rc;
 }
 
-/* Until nobody reads any more: on a terminal in the same place, else below each other. */
+/* Repeats the list until the output is closed: on a terminal in place, otherwise one below the other. */
 static int watch(const struct config *config, const struct request *q, const struct command_env *env, struct why *why)
 {
 	static const struct timespec pause = {AGAIN_S, 0};
@@ -342,7 +342,7 @@ static int watch(const struct config *config, const struct request *q, const str
 
 	do {
 		(void)fputs(before, stdout);
-		(void)fflush(stdout); /* before what is reported on standard error */
+		(void)fflush(stdout); /* before anything is printed on standard error */
 		rc = print_once(config, q, env, why);
 		before = again;
 	} while (rc == 0 && fflush(stdout) == 0 && !ferror(stdout) && nanosleep(&pause, NULL) == 0);

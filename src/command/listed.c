@@ -15,12 +15,12 @@
 #include "command/daemon.h"
 #include "store/query.h"
 
-/* A verdict that only knows what is allowed. */
+/* Fills a verdict that knows only what is allowed. */
 static int read_allowed(struct verdict *verdict, struct allowlist *allowlist, struct store *store, int64_t now_s,
                         struct why *why)
 {
 	struct query_allowance allowance;
-	struct why ignored; /* of a file of [allow]: "status" shows it */
+	struct why ignored; /* about a file of [allow]: "status" shows it */
 	struct net net;
 	int rc;
 
@@ -40,7 +40,7 @@ int listed_read(const struct config *config, struct store *store, int64_t now_s,
 	struct blocklist *const list = blocklist_new(0);
 	struct allowlist *allowlist;
 	struct verdict *verdict;
-	struct why ignored; /* of a bad line: "status" shows it */
+	struct why ignored; /* about a bad line: "status" shows it */
 	const char *unreadable;
 	int rc;
 
@@ -66,11 +66,11 @@ int listed_read(const struct config *config, struct store *store, int64_t now_s,
 	return rc;
 }
 
-/* A hash of what an edit changes. */
+/* Hashes what changes when a file is edited. */
 static uint64_t add_files(uint64_t stamp, const struct config_words *files)
 {
 	for (size_t i = 0; i < files->n; i++) {
-		struct stat st = {.st_size = -1}; /* there is none */
+		struct stat st = {.st_size = -1}; /* if it does not exist */
 
 		(void)stat(files->list[i], &st);
 		stamp = hash_bytes(stamp, &st.st_ino, sizeof st.st_ino);
@@ -86,7 +86,7 @@ uint64_t listed_stamp(const struct config *config)
 	return add_files(add_files(HASH_START, &config->block.files), &config->allow.files);
 }
 
-/* place: where it is listed, perhaps as a part of a network. */
+/* place: where the network is listed, perhaps as part of a wider one. */
 static void print_row(const struct net *net, const struct blocklist_place *place, bool json)
 {
 	char address[NET_TEXT_MAX], as[NET_TEXT_MAX];
@@ -125,7 +125,7 @@ int listed_print(const struct config *config, bool json, struct why *why)
 	for (size_t i = 0; i < nets->n; i++) {
 		struct blocklist_place place;
 
-		if (blocklist_find(list, &nets->list[i], &place)) /* each is listed somewhere */
+		if (blocklist_find(list, &nets->list[i], &place)) /* always true: each is listed somewhere */
 			print_row(&nets->list[i], &place, json);
 	}
 	if (nets->n == 0 && !json)

@@ -1,9 +1,10 @@
 /*
- * listed: the networks of [block] file, for "list --files", "export" and [export].
+ * listed: reads the networks of [block] file, for "list --files", "export" and [export].
  *
- * They are in no database, so they are read from the files, as the daemon does it: what is allowed is left out, by the
- * configuration and its files, and by the allowances in the database, which names and SPF records are among. What the
- * kernel cannot hold is in it. Errors as of store.h; -ENOENT and the like: a file cannot be read.
+ * They are not in the database, so they are read from the files, as the daemon does it. What is allowed is left out:
+ * by the configuration and its files, and by the allowances in the database, which include names and SPF records.
+ * Networks that the kernel cannot hold are included. Errors as in store.h; -ENOENT and others if a file cannot be
+ * read.
  */
 #ifndef WFS_LISTED_H
 #define WFS_LISTED_H
@@ -16,14 +17,17 @@
 #include "pipeline/blocklist.h"
 #include "store/store.h"
 
-/* *ret is the caller's: blocklist_free; config must live as long. Its networks: blocklist_nets, blocklist_find. */
+/*
+ * Reads the files. The caller frees *ret with blocklist_free; config must live as long. Read the networks with
+ * blocklist_nets and blocklist_find.
+ */
 int listed_read(const struct config *config, struct store *store, int64_t now_s, struct blocklist **ret,
                 struct why *why);
 
-/* Another number when one of the files was edited: of [block] and of [allow]. */
+/* Returns a number that changes when a file of [block] or [allow] is edited. */
 uint64_t listed_stamp(const struct config *config);
 
-/* "list --files": one line for each network, or one object. */
+/* Implements "list --files": prints a line or a JSON object for each network. */
 int listed_print(const struct config *config, bool json, struct why *why);
 
 #endif

@@ -13,7 +13,7 @@
 #include "rulecheck/skeleton.h"
 #include "rules/rules.h"
 
-/* Returns COMMAND_NO after a sentence on standard error. */
+/* Prints a sentence on standard error. Returns COMMAND_NO. */
 static int __attribute__((format(printf, 1, 2))) refuse(const char *fmt, ...)
 {
 	struct why why;
@@ -25,7 +25,7 @@ static int __attribute__((format(printf, 1, 2))) refuse(const char *fmt, ...)
 	return command_fail(COMMAND_NO, &why);
 }
 
-/* A rule matches the line: prints which. */
+/* Returns whether a rule matches the line; prints which. */
 static bool is_known(const struct rules *rules, const struct line *line)
 {
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
@@ -48,7 +48,7 @@ static bool has_rule(const struct rules *rules, const char *name)
 	return false;
 }
 
-/* "local-x-auth", or with "-2" behind it when there is one. */
+/* Prints "local-x-auth", with "-2" appended if that name is taken. */
 static void print_name(const struct rules *rules, const char *name)
 {
 	char numbered[SKELETON_NAME_MAX + 16];
@@ -59,7 +59,7 @@ static void print_name(const struct rules *rules, const char *name)
 	(void)printf("[%s]\n", numbered);
 }
 
-/* What is left to be done by hand, as comments. */
+/* Prints as comments what remains to be done by hand. */
 static void print_advice(const struct skeleton *s, bool escaped)
 {
 	char text[ADDR_TEXT_MAX];
@@ -130,7 +130,7 @@ static int begin_rule(const struct rules *rules, const char *line, bool escaped)
 	}
 }
 
-/* Without what a rule file would not keep: blanks at the end. Returns the length. */
+/* Returns the length without trailing blanks, which a rule file would not keep. */
 static size_t trimmed(const char *text, size_t len)
 {
 	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
@@ -145,7 +145,7 @@ static int begin_from(const struct rules *rules, struct span raw)
 
 	if (len == 0)
 		return refuse("which line? Give it as one argument, in quotes, or on standard input");
-	if (len >= sizeof line / 4) /* escaped, it is up to four times as long */
+	if (len >= sizeof line / 4) /* escaped, it may be four times as long */
 		return refuse("the line is too long for a pattern");
 	return begin_rule(rules, line, text_escape((struct span){raw.p, len}, line, sizeof line) != len);
 }

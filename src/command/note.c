@@ -1,4 +1,4 @@
-/* note: a note for today, which the daemon records; or all notes. */
+/* note: gives the daemon a note to record for today, or prints all notes. */
 #include <stdio.h>
 #include <string.h>
 

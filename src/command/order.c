@@ -1,6 +1,6 @@
 /*
- * order: block, unblock, allow, disallow, vote, test, reload, resume, note: what a person orders from the daemon, over
- * its control socket. test works without a daemon: then it reads the database.
+ * order: block, unblock, allow, disallow, vote, test, reload, resume, note: sends orders to the daemon over its
+ * control socket. test also works without a daemon: it then reads the database.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -28,10 +28,10 @@ enum { LINE_ROOM = PROTOCOL_LINE_MAX + 2 }; /* with newline and NUL */
 struct order {
 	struct protocol_request request;
 	size_t len;
-	char line[LINE_ROOM]; /* with its newline */
+	char line[LINE_ROOM]; /* ends with its newline */
 };
 
-/* --- from arguments to a line --- */
+/* --- arguments to request lines --- */
 
 static bool add(struct order *o, const char *word)
 {
@@ -46,11 +46,11 @@ static bool add(struct order *o, const char *word)
 	return true;
 }
 
-/* Options: "--for D" becomes "for D" behind the address. */
+/* Options: "--for D" becomes "for D" after the address. */
 enum word {
 	FOR,
 	SCORE,
-	REASON, /* the rest of the line, so behind all others */
+	REASON, /* takes the rest of the line, so it comes last */
 	ALL,    /* instead of an address */
 	N_OPTIONS,
 };
@@ -60,8 +60,8 @@ static const char *const options[N_OPTIONS] = {
 
 static const struct shape {
 	const char *command;
-	size_t before; /* words before the addresses, each of which is an order of its own; 0: all words are one order
-	                */
+	/* words before the addresses, each of which makes an order of its own; 0: all words make one order */
+	size_t before;
 	bool may[N_OPTIONS];
 } shapes[] = {
 	{"block", 1, {[FOR] = true, [REASON] = true}},
@@ -77,11 +77,11 @@ static const struct shape {
 	{"note", 0, {0}},
 };
 
-/* The arguments, sorted. */
+/* The arguments, separated into words and options. */
 struct sorted {
 	const struct shape *shape;
 	size_t n;
-	char **words;                  /* of the arguments; the command's name first */
+	char **words;                  /* from the arguments; the command's name first */
 	const char *values[N_OPTIONS]; /* NULL: not given */
 };
 
@@ -90,7 +90,7 @@ static const struct shape *shape_of(const char *command)
 	size_t i = 0;
 
 	while (strcmp(shapes[i].command, command) != 0)
-		i++; /* main's table has no others */
+		i++; /* main's table has no other names */
 	return &shapes[i];
 }
 
@@ -106,7 +106,7 @@ static int refuse_option(const struct shape *shape, const char *word)
 	return command_no_option(shape->command, word, known);
 }
 
-/* 0, or COMMAND_USAGE, reported. words: capacity for argc. */
+/* Separates the arguments. Returns 0, or COMMAND_USAGE after reporting. words: capacity for argc. */
 static int sort(int argc, char **argv, char **words, struct sorted *ret)
 {
 	*ret = (struct sorted){.shape = shape_of(argv[0]), .words = words};
@@ -128,7 +128,10 @@ static int sort(int argc, char **argv, char **words, struct sorted *ret)
 	return 0;
 }
 
-/* The first n_words, then net ("": none), then the options: one order. 0, or COMMAND_USAGE, reported. */
+/*
+ * Composes one order from the first n_words, then net ("": none), then the options. Returns 0, or COMMAND_USAGE after
+ * reporting.
+ */
 static int compose(const struct sorted *s, size_t n_words, const char *net, struct order *ret)
 {
 	static const char *const words[N_OPTIONS] = {[FOR] = "for", [SCORE] = "score", [REASON] = "reason"};
@@ -145,7 +148,7 @@ static int compose(const struct sorted *s, size_t n_words, const char *net, stru
 			fits &= add(&o, words[i]) && add(&o, s->values[i]);
 	if (!fits)
 		return command_usage(s->words[0], "that is too long");
-	/* The daemon would reply the same; and a newline would be a second request. */
+	/* The daemon would reply the same. Also, a newline in a word would start a second request. */
 	if (protocol_parse((struct span){o.line, o.len}, &o.request, &why) < 0)
 		return command_usage(s->words[0], "%s", why.text);
 	o.line[o.len++] = '\n';
@@ -153,7 +156,7 @@ static int compose(const struct sorted *s, size_t n_words, const char *net, stru
 	return 0;
 }
 
-/* Every address before anything is done. out: capacity for as many orders as words. */
+/* Composes an order for every address before any is sent. out: capacity for as many orders as there are words. */
 static int compose_all(const struct sorted *s, struct order *out, size_t *ret_n)
 {
 	const size_t before = s->shape->before;
@@ -179,7 +182,7 @@ static int compose_all(const struct sorted *s, struct order *out, size_t *ret_n)
 	return status;
 }
 
-/* --- what is printed --- */
+/* --- printing --- */
 
 static const char *string(const json_t *object, const char *key)
 {
@@ -215,7 +218,7 @@ static void print_lifted(const json_t *a)
 		(void)printf("... and %" JSON_INTEGER_FORMAT " more\n", json_integer_value(json_object_get(a, "more")));
 }
 
-/* Others list it, which no order changes. */
+/* Prints that an external list has the address, which no order changes. */
 static void print_still_listed(const json_t *a)
 {
 	const json_t *const listed = json_object_get(a, "listed");
@@ -230,7 +233,7 @@ static void print_still_listed(const json_t *a)
 	              string(listed, "address"));
 }
 
-/* It is recorded, but the kernel does not have it. */
+/* Prints that the block is recorded, but the kernel refused it. */
 static void print_refused(const json_t *a)
 {
 	const json_int_t refused = json_integer_value(json_object_get(a, "refused"));
@@ -244,7 +247,7 @@ static void print_refused(const json_t *a)
 	              refused, string(a, "refused_why"));
 }
 
-/* Of a vote that did not count, why. */
+/* Prints why a vote did not count. */
 static void print_counted(const json_t *a, bool utc)
 {
 	const json_t *const white = json_object_get(a, "white_since");
@@ -323,11 +326,11 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 	case PROTOCOL_FOREIGN:
 	case PROTOCOL_AUTH:
 	case PROTOCOL_COMPAT:
-		break; /* have commands of their own, or none */
+		break; /* have their own commands, or none */
 	}
 }
 
-/* Prints it; the status returned is whether it is a yes. */
+/* Prints the reply. Returns the status: whether the answer is yes. */
 static int handle_reply(const struct order *o, json_t *a, const struct command_env *env)
 {
 	int status = COMMAND_DONE;
@@ -367,7 +370,7 @@ static int ask_database(const struct order *o, const struct config *config, cons
 
 	if ((admin.store = command_database(config)) == NULL)
 		goto out;
-	client_init(&client, -1); /* the kernel is neither changed nor queried: the database answers all */
+	client_init(&client, -1); /* the kernel is neither changed nor queried: everything comes from the database */
 	admin.reconcile = reconcile_new(admin.store, &config->firewall.ports, &client, 0, now_s);
 	if (restore_verdict(
 		    &(struct restore_from){
@@ -391,8 +394,7 @@ out:
 
 /* --- the command --- */
 
-/* Sends them on one connection, one after the other. *ret_n: how many were answered. The status is the worst of theirs.
- */
+/* Sends the orders one by one on one connection. *ret_n: how many were answered. Returns the worst status. */
 static int send_orders(int fd, const struct order *admin, size_t n, const struct command_env *env, size_t *ret_n,
                        struct why *why)
 {
@@ -413,7 +415,7 @@ static int send_orders(int fd, const struct order *admin, size_t n, const struct
 	return status;
 }
 
-/* orders[done] and those after it were not answered: prints which, when the others were. */
+/* Reports that orders[done] and those after it were not answered; lists them if others were. */
 static int report_undone(const struct order *admin, size_t n, size_t done, const struct why *why)
 {
 	char net[NET_TEXT_MAX];
@@ -443,7 +445,7 @@ static int run(const struct order *admin, size_t n, const struct command_env *en
 			status = report_undone(admin, n, done, &why);
 		(void)close(fd);
 	} else if (reading) {
-		status = ask_database(&admin[0], config, env); /* test, of one address */
+		status = ask_database(&admin[0], config, env); /* only test, with one address */
 	} else {
 		status = command_fail(COMMAND_SYSTEM, &why);
 	}

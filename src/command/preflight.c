@@ -30,13 +30,13 @@
 
 enum {
 	DAY_S = 86400,
-	TAIL_BYTES = 256 * 1024, /* of a log that are looked at */
+	TAIL_BYTES = 256 * 1024, /* bytes at the end of a log that are examined */
 	PROGRAMS_SHOWN = 3,
 	PROGRAM_MAX = 64,
 	PORTS_TEXT_MAX = 96,
 };
 
-/* --- a child that tries something: 0, or -errno with the sentence, and perhaps what would help --- */
+/* --- a child that tries something; returns 0, or -errno with a sentence and perhaps the remedy --- */
 
 struct attempt {
 	int rc;
@@ -45,7 +45,7 @@ struct attempt {
 
 typedef int attempt_function(const void *argument, struct why *why, struct why *remedy);
 
-/* -ECHILD when no child could be made or it died. */
+/* Runs function in a child. -ECHILD if the child cannot be created or died. */
 static int attempt(attempt_function *function, const void *argument, struct why *why, struct why *remedy)
 {
 	struct attempt result = {.rc = -ECHILD};
@@ -75,7 +75,7 @@ static int attempt(attempt_function *function, const void *argument, struct why 
 	return result.rc;
 }
 
-/* --- the user it runs as --- */
+/* --- the user that it runs as --- */
 
 static void check_group(const char *key, const char *name, struct rulefile_errors *warnings)
 {
@@ -101,14 +101,14 @@ static int open_as_user(const void *argument, struct why *why, struct why *remed
 	fd = open(r->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
 		rc = why_set(why, errno, "cannot read %s: %s", r->path, strerror(errno));
-		readable_remedy(r->path, r->user, remedy); /* as the user sees it */
+		readable_remedy(r->path, r->user, remedy); /* for that user */
 		return rc;
 	}
 	(void)close(fd);
 	return 0;
 }
 
-/* By trying, where we can; what is no regular file is not opened: that would unblock its writer. */
+/* Tries to open the log if possible. Does not open what is no regular file: that could unblock a writer. */
 static int try_log(const char *path, const char *name, const struct readable_user *user, struct why *why,
                    struct why *remedy)
 {
@@ -147,7 +147,7 @@ static void note_program(struct programs *p, struct span program)
 		(void)snprintf(p->name[p->n++], PROGRAM_MAX, "%s", name);
 }
 
-/* True when one of the lines is of a program that the rules know. */
+/* Returns whether one of the lines is from a program that the rules know. */
 static bool has_known(const struct rules *rules, const char *text, size_t len, int64_t mtime_s, struct programs *ret)
 {
 	struct line_clock clock;
@@ -169,7 +169,7 @@ static bool has_known(const struct rules *rules, const char *text, size_t len, i
 	return false;
 }
 
-/* The end of a log that we may read ourselves. */
+/* Checks the end of a log, if we may read it ourselves. */
 static void check_content(const char *path, const struct rules *rules, struct rulefile_errors *warnings)
 {
 	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -181,7 +181,7 @@ static void check_content(const char *path, const struct rules *rules, struct ru
 
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		got = pread(fd, text, TAIL_BYTES, st.st_size > TAIL_BYTES ? st.st_size - TAIL_BYTES : 0);
-	if (got == TAIL_BYTES && st.st_size > TAIL_BYTES) { /* begins in the middle of a line */
+	if (got == TAIL_BYTES && st.st_size > TAIL_BYTES) { /* it begins in the middle of a line */
 		const char *const lf = memchr(text, '\n', TAIL_BYTES);
 
 		from = lf == NULL ? TAIL_BYTES : (size_t)(lf + 1 - text);
@@ -199,7 +199,7 @@ static void check_content(const char *path, const struct rules *rules, struct ru
 		(void)close(fd);
 }
 
-/* Returns as try_log. */
+/* Returns as try_log does. */
 static int check_log(const char *path, const struct rules *rules, const struct config *config,
                      const struct readable_user *user, struct rulefile_errors *found, struct rulefile_errors *warnings)
 {
@@ -213,7 +213,7 @@ static int check_log(const char *path, const struct rules *rules, const struct c
 	return rc;
 }
 
-/* The files that match a pattern. One that can be read is enough. */
+/* Checks the files that match a pattern. One readable file is enough. */
 static int check_matches(const char *pattern, const struct rules *rules, const struct config *config,
                          const struct readable_user *user, struct rulefile_errors *found,
                          struct rulefile_errors *warnings)
@@ -249,7 +249,7 @@ static void check_logs(const struct config *config, const struct rules *rules, c
 
 		hopeless += rc < 0 && rc != -ENOENT;
 	}
-	/* One that can be read, or may be made yet, is enough to run. */
+	/* One readable log, or one that may still be created, is enough to run. */
 	for (size_t i = 0; i < found.n; i++)
 		rulefile_error(hopeless == config->n_logs ? errors : warnings, "%s", found.text[i]);
 	rulefile_errors_done(&found);
@@ -257,7 +257,7 @@ static void check_logs(const struct config *config, const struct rules *rules, c
 
 /* --- the journal --- */
 
-/* The daemon's rights, where we can take them: what it may read is decided by ACLs and groups. */
+/* Opens the journal with the daemon's rights, if we can become its user: ACLs and groups decide what it may read. */
 static int open_journal_as_user(const void *argument, struct why *why, struct why *unused)
 {
 	const struct config *const config = argument;
@@ -271,7 +271,7 @@ static int open_journal_as_user(const void *argument, struct why *why, struct wh
 	return rc;
 }
 
-/* Is there anything of a mail server in it? */
+/* Checks whether the journal has anything from a mail server. */
 static void check_journal(const struct config *config, struct rulefile_errors *errors, struct rulefile_errors *warnings)
 {
 	const struct journal_where where = choice_where(config);
@@ -287,7 +287,7 @@ static void check_journal(const struct config *config, struct rulefile_errors *e
 		                         "yours writes in [log]");
 }
 
-/* As the daemon's database has it. */
+/* Returns whether the journal was read before, according to the daemon's database. */
 static bool was_read(const struct config *config)
 {
 	struct store *store = NULL;
@@ -332,7 +332,7 @@ static int write_as_user(const void *argument, struct why *why, struct why *unus
 	return rc;
 }
 
-/* By trying, where we can. */
+/* Tries to write the file, if possible. */
 static void check_export(const struct config *config, struct rulefile_errors *warnings)
 {
 	struct why why, ignored;
@@ -345,7 +345,7 @@ static void check_export(const struct config *config, struct rulefile_errors *wa
 
 /* --- the kernel --- */
 
-/* Rules and lists are made as "run" makes them, in a place that nothing uses. */
+/* Creates rules and lists as "run" does, in a network namespace that nothing uses. */
 static int open_firewall(const void *argument, struct why *why, struct why *unused)
 {
 	const struct config *const config = argument;
@@ -390,7 +390,7 @@ static bool is_closed(const struct config *config, uint16_t port)
 	return portlists_has(&config->firewall.ports, port);
 }
 
-/* Its usual name. */
+/* Returns the program's usual name. */
 static const char *server_name(const char *program)
 {
 	static const char *const names[][2] = {
@@ -403,7 +403,7 @@ static const char *server_name(const char *program)
 	return program;
 }
 
-/* "143", "143 and 993", "110, 143 and 993" */
+/* Writes "143", "143 and 993", "110, 143 and 993". */
 static void list_ports(const struct listening *list, size_t n, const char *program, char out[static PORTS_TEXT_MAX])
 {
 	size_t left = 0, len = 0;
@@ -448,7 +448,7 @@ static void check_ports(const struct config *config, struct rulefile_errors *war
 	}
 }
 
-/* --- all of it --- */
+/* --- all checks --- */
 
 void preflight(struct config *config, const struct rules *rules, struct rulefile_errors *errors,
                struct rulefile_errors *warnings, struct why *ret_sources)

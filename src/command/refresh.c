@@ -17,19 +17,19 @@
 #include "store/query.h"
 
 enum {
-	PAUSE_MS = 500, /* from one file to the next, at least */
-	PART = 10,      /* and a file takes one tenth of the time at most */
+	PAUSE_MS = 500, /* minimum pause between two files */
+	PART = 10,      /* writing a file takes at most a tenth of the time */
 	RETRY_MS = 10 * 1000,
 };
 
 struct refresh {
 	const struct config *config;
 	enum export_format format;
-	int64_t written; /* the newest event that the file has; -1: none */
-	uint64_t listed; /* listed_stamp of the files that it was written from */
+	int64_t written; /* newest event in the file; -1: none */
+	uint64_t listed; /* listed_stamp of the files when it was written */
 };
 
-/* Writes the file, if something happened since. */
+/* Writes the file if anything has happened since. */
 static int refresh_file(struct refresh *r, struct store *store, struct why *why)
 {
 	struct export_list list = {0};
@@ -37,7 +37,11 @@ static int refresh_file(struct refresh *r, struct store *store, struct why *why)
 	const uint64_t listed = listed_stamp(r->config);
 	int64_t newest;
 	int rc = query_last_event(store, QUERY_STREAM_EVENTS, &newest,
-	                          why); /* before the list: what comes between is in it twice */
+	                          /*
+	                           * queried before the list, so that an event in between leads to another file
+	                           * instead of being missed
+	                           */
+	                          why);
 
 	if (rc < 0 || (newest == r->written && listed == r->listed))
 		return rc;
@@ -53,7 +57,7 @@ static int refresh_file(struct refresh *r, struct store *store, struct why *why)
 	return rc;
 }
 
-/* The database is opened each time: another one may have its name. */
+/* Opens the database each time, since another file may have its name by now. */
 static int refresh_once(struct refresh *r, struct why *why)
 {
 	struct store *store = NULL;
@@ -65,7 +69,7 @@ static int refresh_once(struct refresh *r, struct why *why)
 	return rc;
 }
 
-/* False: the engine is gone. retries: returns after a while, too. */
+/* Waits for news. Returns false if the engine is gone. retries: also returns after a while. */
 static bool wait_for_news(int fd, int64_t pause_ms, bool retries)
 {
 	struct pollfd engine = {.fd = fd, .events = POLLIN};
@@ -74,9 +78,9 @@ static bool wait_for_news(int fd, int64_t pause_ms, bool retries)
 	ssize_t n;
 
 	for (int64_t left_ms; (left_ms = until_ms - clock_steady_ms()) > 0;) {
-		struct pollfd gone = {.fd = fd}; /* a hang-up is reported all the same */
+		struct pollfd gone = {.fd = fd}; /* poll reports a hang-up even without events */
 
-		if (poll(&gone, 1, (int)left_ms) > 0) /* at most PART times a file */
+		if (poll(&gone, 1, (int)left_ms) > 0) /* at most PART times per file */
 			return false;
 	}
 	while (poll(&engine, 1, retries ? RETRY_MS : -1) < 0 && errno == EINTR)
@@ -86,7 +90,7 @@ static bool wait_for_news(int fd, int64_t pause_ms, bool retries)
 	return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-/* From the first byte on: then there is a database. Reports each error, and its end. */
+/* Runs from the first byte received on, when there is a database. Reports each error once, and its end. */
 static void run(const struct config *config, int fd)
 {
 	struct refresh r = {.config = config, .format = export_format_of(config->export.file_format), .written = -1};
@@ -112,7 +116,7 @@ static _Noreturn void become(const struct config *config, int root_fd, int fd)
 	struct why why;
 
 	(void)close(root_fd);
-	(void)signal(SIGINT, SIG_IGN); /* of a terminal: it ends with the engine, not before */
+	(void)signal(SIGINT, SIG_IGN); /* from a terminal: this process must end with the engine, not earlier */
 	if (sandbox_engine(paths, sizeof paths / sizeof *paths, &why) < 0) {
 		(void)send(fd, why.text, strlen(why.text), MSG_NOSIGNAL);
 		_exit(COMMAND_SYSTEM);

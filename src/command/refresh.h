@@ -1,9 +1,9 @@
 /*
- * refresh: the process that keeps the file of [export] fresh, beside the engine.
+ * refresh: the process that keeps the file of [export] up to date, beside the engine.
  *
- * A process of its own, so that no log line waits for a file of a million addresses. It has the engine's user and no
- * more rights than that: it reads the database and writes beside the file. engine/exporter.h is the other end of its
- * socket.
+ * It is a separate process, so that no log line has to wait for a file of a million addresses. It runs as the
+ * engine's user, with no more rights: it reads the database and writes beside the file. engine/exporter.h is the
+ * other end of its socket.
  */
 #ifndef WFS_REFRESH_H
 #define WFS_REFRESH_H
@@ -12,9 +12,9 @@
 #include "config/config.h"
 
 /*
- * Starts it, if the configuration names a file. In the engine's process, before that opens anything: root_fd is closed
- * in the new one. *ret: the engine's end of the socket, which does not block, or -1 when there is no file. It ends when
- * that is closed.
+ * Starts the process if the configuration names a file. Call it in the engine's process before that opens anything;
+ * the new process closes root_fd. *ret: the engine's end of the socket, non-blocking, or -1 if no file is configured.
+ * The process ends when that is closed.
  */
 int refresh_start(const struct config *config, int root_fd, int *ret, struct why *why);
 

@@ -1,4 +1,4 @@
-/* replay: old logs through the same rules and decisions. */
+/* replay: runs old logs through the same rules and decisions. */
 #include "replay/replay.h"
 #include "replay/workers.h"
 
@@ -25,7 +25,7 @@
 #include "pipeline/restore.h"
 #include "store/query.h"
 
-static atomic_bool stop; /* other threads read it */
+static atomic_bool stop; /* read by other threads */
 
 static void on_signal(int signo)
 {
@@ -35,11 +35,11 @@ static void on_signal(int signo)
 
 struct request {
 	const char *database;
-	const char *rules; /* --rules: a directory instead of the configured ones */
+	const char *rules; /* --rules: a directory to use instead of the configured ones */
 	bool sync, diff, utc;
-	bool journal; /* instead of files */
+	bool journal; /* read the journal instead of files */
 	struct journal_where where;
-	int root_fd; /* sync: to the root process */
+	int root_fd; /* sync: socket to the root process */
 	struct replay_options options;
 };
 
@@ -74,7 +74,7 @@ static unsigned processors(void)
 	return n < 1 ? 1 : n > WORKERS_THREADS_MAX ? WORKERS_THREADS_MAX : (unsigned)n; /* in range */
 }
 
-/* One option with its value. Returns COMMAND_DONE, or COMMAND_USAGE after printing why. */
+/* Parses one option and its value. Returns COMMAND_DONE, or COMMAND_USAGE after printing why. */
 static int parse_option(int option, void *request)
 {
 	struct request *const q = request;
@@ -175,7 +175,7 @@ static void print_json(const struct request *q, const struct replay_result *r, d
 		"damaged", (json_int_t)r->damaged, "suppressed", (json_int_t)r->suppressed));
 }
 
-/* The address column as wide as what is in it; the rules' reasons are in the table above. */
+/* Prints the worst blocks; each column is as wide as its contents. The rules' reasons are in the table above. */
 static void print_blocked(const struct request *q, const struct replay_result *r)
 {
 	char net[NET_TEXT_MAX], since[TIME_LOCAL_MAX], time[DURATION_TEXT_MAX];
@@ -275,7 +275,7 @@ static void print_categories(const struct request *q, const struct replay_result
 	}
 }
 
-/* Differences between what the replay decided and what the database has, in the time the log covers. */
+/* Prints the differences between the replay's decisions and the database's, in the period that the log covers. */
 static int print_diff(const struct request *q, const struct replay_result *r, bool json, int64_t *ret_n,
                       struct why *why)
 {
@@ -290,7 +290,7 @@ static int print_diff(const struct request *q, const struct replay_result *r, bo
 	return rc;
 }
 
-/* Adds the active blocks of the database to the kernel, where they stay. fd: to the root process. */
+/* Adds the database's active blocks to the kernel, where they stay. fd: to the root process. */
 static int sync_kernel(int fd, const struct config *config, struct store *store, struct why *why)
 {
 	struct verdict *verdict = NULL;
@@ -316,7 +316,7 @@ static int sync_kernel(int fd, const struct config *config, struct store *store,
 	return rc;
 }
 
-/* Warns of files that were read and are no logs. */
+/* Warns about files that are no logs. */
 static void warn_of_no_logs(const struct replay_result *r)
 {
 	if (r->n_no_logs == 0)
@@ -341,7 +341,7 @@ static int replay(struct request *q, const struct command_env *env)
 
 	seconds = (double)(clock_steady_ms() - start_ms) / 1000;
 	if (seconds < 0.001)
-		seconds = 0.001; /* it is divided by */
+		seconds = 0.001; /* used as a divisor */
 	if (q->diff)
 		shown = print_diff(q, &result, env->json, &differences, &shown_why);
 	if (env->json) {
@@ -367,10 +367,13 @@ static int replay(struct request *q, const struct command_env *env)
 	return result.stopped ? COMMAND_SYSTEM : differences > 0 || result.n_no_logs > 0 ? COMMAND_NO : COMMAND_DONE;
 }
 
-/* The writer owns the database: with --sync the engine's user, which this process is by then, in its sandbox. */
+/*
+ * Opens the database, which belongs to the writer: with --sync the engine's user, which this sandboxed process has
+ * become by then.
+ */
 static int open_store(const struct request *q, struct store **ret, struct why *why)
 {
-	const char *const beside = q->database != NULL ? q->database : "/tmp/"; /* SQLite's temporary files */
+	const char *const beside = q->database != NULL ? q->database : "/tmp/"; /* for SQLite's temporary files */
 	bool became;
 	int rc = 0;
 
@@ -387,7 +390,7 @@ static int open_store(const struct request *q, struct store **ret, struct why *w
 
 static int run(struct request *q, struct config *config, const struct command_env *env)
 {
-	/* The root process passes on what the terminal sends to both: the second signal must not kill. */
+	/* With --sync, root forwards signals that the terminal sends to both processes: a second one must not kill. */
 	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = q->sync ? 0 : (int)SA_RESETHAND};
 	struct rulefile_errors errors = {0};
 	struct rules *rules = NULL;
@@ -414,7 +417,7 @@ static int run(struct request *q, struct config *config, const struct command_en
 	return status;
 }
 
-/* --- with --sync: all of it in a process without privilege, which a root process serves --- */
+/* --- with --sync: everything runs in an unprivileged process, served by a root process --- */
 
 struct job {
 	const struct request *request;

@@ -1,4 +1,4 @@
-/* report: what happened in a time: as text, or as a page. */
+/* report: prints what happened in a period, as text or as an HTML page. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -33,10 +33,13 @@ static const struct option options[] = {
 
 struct request {
 	struct report_query query;
-	const char *html, *mail; /* a file's name, an address; NULL: none. Neither: text on standard output */
+	const char *html, *mail; /* a file's name; an address; NULL: none. Without both: text on standard output */
 };
 
-/* It becomes a header of the mail: one word, without anything that begins another header or another address. */
+/*
+ * Checks an address that becomes a header of the mail: one word, without anything that could begin another header or
+ * address.
+ */
 static bool is_mailbox(const char *word)
 {
 	for (const char *p = word; *p != '\0'; p++)
@@ -100,7 +103,7 @@ static int write_page(const struct report *report, const char *host, const char 
 	return replace_commit(&file, why);
 }
 
-/* sendmail, which every mail server has, with *ret as its standard input. Returns its process or -errno. */
+/* Starts sendmail, which every mail server has; *ret: its standard input. Returns its pid, or -errno. */
 static pid_t start_sendmail(FILE **ret)
 {
 	static char path[] = "/usr/sbin/sendmail", dots[] = "-oi", headers[] = "-t";
@@ -126,7 +129,7 @@ static pid_t start_sendmail(FILE **ret)
 	return pid;
 }
 
-/* Headers: RFC 5322, 3.6. */
+/* Sends the report as a mail; headers: RFC 5322, 3.6. */
 static int send_mail(const struct report *report, const char *host, const char *to, struct why *why)
 {
 	FILE *out = NULL;
@@ -135,7 +138,7 @@ static int send_mail(const struct report *report, const char *host, const char *
 
 	if (pid < 0)
 		return why_set(why, -pid, "cannot run /usr/sbin/sendmail: %s", strerror(-pid));
-	(void)signal(SIGPIPE, SIG_IGN); /* when it ends early its status says why */
+	(void)signal(SIGPIPE, SIG_IGN); /* if it ends early, its status says why */
 	(void)fprintf(out,
 	              "To: %s\nSubject: watchforspammers on %s\nAuto-Submitted: auto-generated\nMIME-Version: 1.0\n"
 	              "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n",
@@ -147,7 +150,7 @@ static int send_mail(const struct report *report, const char *host, const char *
 	return 0;
 }
 
-/* The lines that name columns begin with two capitals. */
+/* Returns whether the line is a column heading: it begins with two capitals. */
 static bool is_heading(const char *line)
 {
 	return line[0] >= 'A' && line[0] <= 'Z' && line[1] >= 'A' && line[1] <= 'Z';
@@ -167,7 +170,7 @@ static void print_text(const struct report *report, const char *host)
 	free(text);
 }
 
-/* As the request wants it. */
+/* Writes the report in the requested form. */
 static int write_report(const struct report *report, const struct request *q, struct why *why)
 {
 	char host[HOST_MAX] = "this host";

@@ -18,7 +18,7 @@
 #include "engine/sandbox.h"
 #include "store/store.h"
 
-enum { ENGINE_FD = 3 }; /* where the engine finds its end of the pair */
+enum { ENGINE_FD = 3 }; /* descriptor of the engine's end of the pair */
 
 static const char engine_flag[] = "--engine";
 
@@ -29,8 +29,8 @@ struct start {
 };
 
 /*
- * Logs why it does not start, and returns the status: COMMAND_USAGE when an administrator must change something first,
- * so that systemd does not try again; else the next try may work.
+ * Logs why the daemon cannot start. Returns the status: COMMAND_USAGE if an administrator must change something
+ * first, so that systemd does not retry; otherwise a retry may succeed.
  */
 static int report(int rc, const struct why *why)
 {
@@ -49,7 +49,7 @@ static int report(int rc, const struct why *why)
 
 /* --- the engine's side --- */
 
-/* Files are written only beside the database, and where sockets are made and removed. */
+/* Restricts writing to beside the database and where sockets are created and removed. */
 static int give_up_rights(const struct config *config, struct why *why)
 {
 	const char *paths[2 + CONFIG_SOCKETS_MAX] = {config->database.path};
@@ -62,7 +62,7 @@ static int give_up_rights(const struct config *config, struct why *why)
 	return sandbox_engine(paths, n, why);
 }
 
-/* After exec, as the engine's user. */
+/* Runs after exec, as the engine's user. */
 static int run_engine(const struct command_env *env)
 {
 	struct engine_root root = {ENGINE_FD, env->config_path, !env->config_given, -1};
@@ -90,7 +90,7 @@ static int run_engine(const struct command_env *env)
 	return status;
 }
 
-/* Only a configuration that was named must exist. Returns when it fails. */
+/* Executes the engine; returns only on failure. A configuration that was not given by -c need not exist. */
 static void exec_engine(const struct command_env *env)
 {
 	static const char program[] = "/proc/self/exe", name[] = "watchforspammers-engine";
@@ -101,7 +101,7 @@ static void exec_engine(const struct command_env *env)
 		(void)execl(program, name, "run", engine_flag, (char *)NULL);
 }
 
-/* In the child: becomes the engine's user, then the engine. Returns the exit status when that fails. */
+/* Runs in the child: becomes the engine's user, then the engine. Returns the exit status if that fails. */
 static int become_engine(int fd, const void *argument)
 {
 	const struct start *const start = argument;
@@ -115,7 +115,7 @@ static int become_engine(int fd, const void *argument)
 	}
 	if ((rc = sandbox_become(start->config->run.user, &why)) < 0)
 		return report(rc, &why);
-	/* systemd's watchdog is fed by the engine: it is the one that could hang. */
+	/* systemd's watchdog is fed by the engine, the process that could hang. */
 	if (getenv("WATCHDOG_PID") != NULL) {
 		(void)snprintf(pid, sizeof pid, "%d", (int)getpid());
 		(void)setenv("WATCHDOG_PID", pid, 1);

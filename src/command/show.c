@@ -44,7 +44,7 @@ static bool begins_character(char c)
 	return ((unsigned char)c & 0xC0) != 0x80;
 }
 
-/* How many columns text fills, each character of UTF-8 being one. */
+/* Returns how many columns text takes, one for each UTF-8 character. */
 static size_t columns_of(const char *text)
 {
 	size_t n = 0;
@@ -54,7 +54,7 @@ static size_t columns_of(const char *text)
 	return n;
 }
 
-/* How many bytes of text fit into that many columns. */
+/* Returns how many bytes of text fit into that many columns. */
 static size_t fitting(const char *text, size_t columns)
 {
 	size_t len = 0;

@@ -1,7 +1,7 @@
 /*
- * show: how people see things: in 80 columns, in their own time zone.
+ * show: formats text for people: at least 80 columns, in their own time zone.
  *
- * For the text of commands alone; JSON has none of it. Pure but for the terminal and the zone.
+ * Only for the commands' text output, not for JSON. Pure except for the terminal and the time zone.
  */
 #ifndef WFS_SHOW_H
 #define WFS_SHOW_H
@@ -18,31 +18,31 @@ enum {
 };
 
 /*
- * Begins a colour; SHOW_PLAIN ends it. Empty unless standard output is a terminal that has colours; NO_COLOR
- * (https://no-color.org) turns them off. Fills no columns.
+ * Returns the escape sequence that begins a colour; SHOW_PLAIN ends it. Returns "" unless standard output is a
+ * terminal with colours; NO_COLOR (https://no-color.org) turns them off. It takes no columns.
  */
 enum show_colour { SHOW_PLAIN, SHOW_HEADING, SHOW_BAD, SHOW_DUBIOUS, SHOW_GOOD };
 const char *show_colour(enum show_colour colour);
 
-/* Lines of standard output's terminal; 0: it is none, or its size is unknown. */
+/* Returns the lines of standard output's terminal; 0 if it is no terminal or its size is unknown. */
 size_t show_height(void);
 
-/* Columns of standard output: the terminal's, from SHOW_WIDTH_MIN to SHOW_WIDTH_MAX; SHOW_WIDTH_MIN when it is none. */
+/* Returns the columns of standard output's terminal, SHOW_WIDTH_MIN to SHOW_WIDTH_MAX; SHOW_WIDTH_MIN if it is none. */
 size_t show_width(void);
 
-/* Prints text in at most that many columns: what does not fit ends in "...". */
+/* Prints text in at most that many columns; longer text ends in "...". */
 void show_piece(const char *text, size_t columns);
 
 /*
- * Prints the label, and text behind it from column indent on, in as many lines as the width needs; broken at blanks
- * only, so that a long path stays whole.
+ * Prints the label, and text from column indent on, in as many lines as the width requires. Breaks only at blanks, so
+ * that a long path stays whole.
  */
 void show_wrapped(const char *label, size_t indent, const char *text);
 
-/* RFC 3339 of JSON as time_local_text writes it; "-" when it is null. */
+/* Formats a JSON time (RFC 3339) as time_local_text does; "-" if it is null. */
 void show_json_time(const json_t *time, bool utc, char out[static TIME_LOCAL_MAX]);
 
-/* A line about the allowance in members "allowed_by" ... of JSON. */
+/* Prints a line about the allowance in the members "allowed_by" and others. */
 void show_allowed(const json_t *object, bool utc);
 
 #endif

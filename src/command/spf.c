@@ -1,4 +1,4 @@
-/* spf: the networks that a domain sends from, asked of name servers now. Needs no daemon. */
+/* spf: asks name servers now for the networks that a domain sends from. Needs no daemon. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "dns/senders.h"
 #include "dns/spf_record.h"
 
-/* Until there is an answer, or none has come in time. */
+/* Waits for the answer, or until the time is over. */
 static struct senders_news await(struct senders *senders)
 {
 	struct senders_news news;

@@ -1,4 +1,4 @@
-/* status: the daemon's health: what is wrong first; then how much there is, from what it wrote into the database. */
+/* status: prints the daemon's health: the problems first, then figures from the database. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -33,11 +33,10 @@ enum form {
 struct status {
 	const struct config *config;
 	enum form form;
-	const char *output; /* of PROMETHEUS; NULL: standard output */
+	const char *output; /* for PROMETHEUS; NULL: standard output */
 	struct health health;
-	bool is_new;   /* no database, and no daemon that would have one: that it does not run is all there is to report
-	                */
-	json_t *state; /* as state_put gives it */
+	bool is_new;   /* neither database nor daemon exist yet: only that it does not run is reported */
+	json_t *state; /* as filled by state_put */
 };
 
 static json_int_t number(const json_t *object, const char *key)
@@ -54,7 +53,7 @@ static const char *text_of(const json_t *object, const char *key)
 
 /* --- as JSON --- */
 
-/* What it has beside what the database says. */
+/* Adds the members that are not from the database. */
 static void put_health(const struct status *s)
 {
 	json_t *const problems = alloc_check(json_array(), 0, "JSON");
@@ -84,7 +83,7 @@ static void time_or_never(const json_t *object, const char *key, bool utc, char 
 		(void)snprintf(out, TIME_LOCAL_MAX, "never");
 }
 
-/* A row: what it is about, and the rest, in as many lines as it needs. */
+/* Prints a row: a label, and text in as many lines as it needs. */
 static void print_row(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void print_row(const char *label, const char *fmt, ...)
@@ -150,7 +149,7 @@ static void print_logs(const struct status *s, bool utc)
 	}
 }
 
-/* One of its counters, when there is something to see. */
+/* Prints one of the journal's counters, unless it is 0. */
 static void print_count(const json_t *journal, const char *key, const char *what, const char *more)
 {
 	if (number(journal, key) > 0)
@@ -243,7 +242,7 @@ static void print_gates(const struct status *s)
 	}
 }
 
-/* The hosts that blocks are shared with; those that are suspended are among the rules. */
+/* Prints the hosts that blocks are shared with. Suspended ones are listed among the rules. */
 static void print_peers(const struct status *s, bool utc)
 {
 	const json_int_t told = number(s->state, "told"), good = number(s->state, "good_elsewhere");
@@ -300,7 +299,7 @@ static void print_daemon(const struct health *h)
 	print_row("daemon", "%s", words[h->daemon]);
 }
 
-/* The one line that monitoring wants; what follows the "|" is for its graphs. */
+/* Prints one line for monitoring; after the "|" are values for its graphs. */
 static int print_check(const struct status *s)
 {
 	static const char *const words[] = {[HEALTH_OK] = "OK",
@@ -323,7 +322,10 @@ static int print_check(const struct status *s)
 
 /* --- the command --- */
 
-/* Opens and reads the database; -errno with a sentence when not all could be read. *ret: for the caller to use. */
+/*
+ * Opens and reads the database. Returns -errno with a sentence if not everything could be read. *ret: for further
+ * queries.
+ */
 static int read_database(const struct status *s, struct store **ret, struct why *why)
 {
 	const int rc = command_open_database(s->config, ret, why);
@@ -334,7 +336,7 @@ static int read_database(const struct status *s, struct store **ret, struct why 
 	return rc < 0 ? rc : read;
 }
 
-/* store NULL: it cannot be read, which is one of the problems. */
+/* store NULL: it cannot be read, which is reported as a problem. */
 static int write_metrics(const struct status *s, struct store *store, FILE *out, struct why *why)
 {
 	put_health(s);
@@ -342,7 +344,7 @@ static int write_metrics(const struct status *s, struct store *store, FILE *out,
 	return store == NULL ? 0 : metrics_write_store(store, clock_unix_s(), out, why);
 }
 
-/* Status 0 also when there are problems: the metrics say so. */
+/* Returns status 0 even if there are problems: the metrics contain them. */
 static int print_metrics(const struct status *s, struct store *store)
 {
 	struct replace file;
@@ -392,7 +394,7 @@ static int answer(const struct status *s, struct store *store, const struct comm
 	return s->health.n > 0 ? COMMAND_NO : COMMAND_DONE;
 }
 
-/* As the daemon chose, which recorded it; else as it would now. */
+/* Settles config as the daemon recorded that it chose; otherwise as it would choose now. */
 static void settle(struct config *config)
 {
 	struct store *store = NULL;
@@ -463,7 +465,7 @@ static int parse(int argc, char **argv, const struct command_env *env, struct st
 
 int command_status(int argc, char **argv, const struct command_env *env)
 {
-	struct status *const s = alloc_zero(1, sizeof *s, "the status"); /* large for a stack */
+	struct status *const s = alloc_zero(1, sizeof *s, "the status"); /* too large for the stack */
 	int status = parse(argc, argv, env, s);
 	struct config *config = NULL;
 	struct why config_error;

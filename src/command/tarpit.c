@@ -12,7 +12,7 @@
 #include "tarpit/tarpit.h"
 
 enum {
-	LISTENER_FD = 3, /* where it finds them after exec */
+	LISTENER_FD = 3, /* the descriptors after exec */
 	PARENT_FD = 4,
 };
 
@@ -26,13 +26,13 @@ int command_hold_tarpit(void)
 		return COMMAND_SYSTEM;
 	}
 	tarpit_hold(LISTENER_FD, PARENT_FD);
-	_exit(COMMAND_DONE); /* what exit does would be more than it may */
+	_exit(COMMAND_DONE); /* exit's handlers would do more than the sandbox permits */
 }
 
-/* In the child. Returns only when that fails. */
+/* Runs in the child. Returns only on failure. */
 static void become_tarpit(const struct config *config, int listener, int parent)
 {
-	/* First out of the way of each other. */
+	/* First move both out of the way of each other. */
 	const int from = fcntl(listener, F_DUPFD_CLOEXEC, PARENT_FD + 1),
 		  to = fcntl(parent, F_DUPFD_CLOEXEC, PARENT_FD + 1);
 	struct why why;

@@ -1,4 +1,4 @@
-/* why: all that is known about an address or a network. */
+/* why: prints all that is known about an address or a network. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ struct request {
 	bool all, observes;
 };
 
-/* A block of it as a whole, not of something in it. */
+/* Returns whether a block covers all of net, not only a part of it. */
 static bool covers(const char *block, const struct net *net)
 {
 	struct net of;
@@ -42,7 +42,7 @@ static const char *string(const json_t *object, const char *key)
 	return text != NULL ? text : "-";
 }
 
-/* By which of its blocks it is blocked now: the active one that lasts longest. NULL: none. */
+/* Returns the active block that lasts longest; NULL if there is none. */
 static const json_t *find_active(const struct request *q, const json_t *blocks)
 {
 	const json_t *found = NULL;
@@ -56,8 +56,10 @@ static const json_t *find_active(const struct request *q, const json_t *blocks)
 	return found;
 }
 
-/* What only the daemon's memory holds: how near it is to a block, where others list it. All null when none runs, or it
- * may not be queried. */
+/*
+ * Adds what only the daemon's memory holds: how near the address is to a block, and where others list it. All are
+ * null if no daemon runs or it may not be queried.
+ */
 static void put_blockstate(json_t *known, const struct config *config, const struct request *q)
 {
 	static const char *const keys[] = {"allowed",   "score",   "threshold", "proven",
@@ -85,7 +87,7 @@ static void put_blockstate(json_t *known, const struct config *config, const str
 	json_decref(reply);
 }
 
-/* Into known: what both forms print from. */
+/* Collects into known what both forms of output print. */
 static int gather(struct store *store, const struct config *config, const struct request *q,
                   const struct rows_bound *bound, json_t *known, struct why *why)
 {
@@ -125,7 +127,7 @@ static void print_block(const struct request *q, const json_t *row, bool utc)
 	(void)printf("      dropped: %s, last %s\n", dropped, knocked);
 }
 
-/* Why a failed login counts other than its rule has it. */
+/* Explains why a failed login counts differently from what its rule says. */
 static const char *weight_text(const char *weight)
 {
 	static const char *const texts[][2] = {
