@@ -7,8 +7,8 @@
 #include "input/readable.h"
 
 enum {
-	BEHIND_S = 60,       /* a syslog daemon writes what the journal has within this time */
-	ABANDONED_S = 86400, /* a log that nobody writes any more, where there is no mail to compare */
+	BEHIND_S = 60,       /* seconds: a syslog daemon writes what the journal has within this time */
+	ABANDONED_S = 86400, /* seconds: nobody writes the log any more, if there is no mail to compare with */
 };
 
 struct journal_where choice_where(const struct config *config)
@@ -28,12 +28,12 @@ static bool has_journal(void)
 	       access("/run/log/journal", F_OK) == 0;
 }
 
-/* Whether the journal is read instead of the default log. */
+/* Returns true if the journal should be read instead of the default log. */
 static bool is_better(const char *log, int64_t now_s, struct why *why)
 {
 	const struct journal_where here = {"", "", ""};
 	int64_t newest_s = 0;
-	struct why ignored; /* the daemon reports it when it opens it */
+	struct why ignored; /* reported by the daemon when it opens the journal */
 	struct stat st;
 
 	if (stat(log, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0) {

@@ -14,7 +14,7 @@ enum {
 	LOCKED_MS = 100, /* while another program writes to the database */
 };
 
-/* What is kept, in a sentence that follows the reason. */
+/* Sets the problem that "status" shows: the reason, and what is kept in memory. */
 static void note_kept(struct engine *e, const struct why *reason, int64_t now_s)
 {
 	const size_t n = pending_hits(e->pending);

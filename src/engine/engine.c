@@ -15,7 +15,7 @@
 #include "pipeline/reconcile.h"
 
 enum {
-	POSITION_MS = 1000, /* a position without hits is written at most so often */
+	POSITION_MS = 1000, /* minimum interval between writes of a position without hits */
 };
 
 /* The places in the poll array. */
@@ -60,7 +60,7 @@ static void follow_up(struct engine *e, const struct admin_todo *todo)
 		e->sync_at = 0;
 }
 
-/* Blocks of other hosts that are to begin or end because of what happened here. */
+/* Begins or ends blocks of other hosts as a result of local events. */
 static void review_shared(struct engine *e)
 {
 	struct admin_todo todo;
@@ -75,7 +75,7 @@ static void review_shared(struct engine *e)
 		follow_up(e, &todo);
 }
 
-/* At most one in a turn: then the logs are checked again. */
+/* Handles at most one request per turn; the logs are read before the next. */
 static void handle_request(struct engine *e, const struct pollfd polled[static CONTROL_FDS_MAX])
 {
 	struct admin_todo todo;
@@ -84,7 +84,7 @@ static void handle_request(struct engine *e, const struct pollfd polled[static C
 	if (e->stop || !requests_next(&e->requests, polled))
 		return;
 	now = engine_now();
-	/* What cannot be written now is tried again every second, and the request is refused. */
+	/* If writing fails, it is retried every second, and the request is refused. */
 	if (requests_changes(&e->requests) && !e->store_failed && pending_has_news(e->pending))
 		commit_pending(e, &now);
 	requests_handle(&e->requests, &todo);
@@ -113,13 +113,15 @@ static void handle_signals(struct engine *e)
 		}
 }
 
-/* Whether lines are read: what they lead to has room, and no file is held until the database can be written. */
+/*
+ * Returns true if lines may be read: there is room for what they cause, and no file is held until the database works.
+ */
 static bool reads(const struct engine *e)
 {
 	return !pending_is_full(e->pending) && !(e->store_failed && followed_is_held(e->sources->logs));
 }
 
-/* When the block that ends at end_s is to be released, by the steady clock. */
+/* Returns when the block that ends at end_s is to be released, by the steady clock. */
 static int64_t release_due(const struct engine *e, int64_t end_s, int64_t now_ms)
 {
 	const int64_t left_s = end_s - clock_unix_s();
@@ -165,7 +167,7 @@ static int timeout_ms(const struct engine *e, int64_t now)
 		engine_sooner(&at, now + logs_ms);
 	if (at == INT64_MAX)
 		return -1;
-	return at <= now ? 0 : at - now > INT32_MAX ? INT32_MAX : (int)(at - now); /* fits */
+	return at <= now ? 0 : at - now > INT32_MAX ? INT32_MAX : (int)(at - now); /* it fits */
 }
 
 static void feed_watchdog(struct engine *e, int64_t now_ms)
@@ -178,7 +180,7 @@ static void feed_watchdog(struct engine *e, int64_t now_ms)
 
 static void reload(struct engine *e)
 {
-	struct why why; /* of live_reload: logged already */
+	struct why why; /* already logged by live_reload */
 
 	if (live_reload(&e->live, &why) == 0)
 		shared_reload(&e->requests);
@@ -189,7 +191,7 @@ static void reload(struct engine *e)
 		log_line(LOG_WARNING, "%s; the active blocks are those from before", why.text);
 }
 
-/* Only while no hit is waiting to be written. */
+/* Reloads if requested or a rule file was edited. Only while no hits are waiting to be written. */
 static void follow_edits(struct engine *e)
 {
 	if (e->reload_waits)
@@ -199,7 +201,7 @@ static void follow_edits(struct engine *e)
 	e->edited = false;
 }
 
-/* What hits may wait for: the turn writes them, but where that fails reading goes on. */
+/* Does what must wait while hits are pending. The turn normally writes them; if that fails, files are begun anyway. */
 static void begin_turn(struct engine *e)
 {
 	struct why why;
@@ -225,7 +227,7 @@ static void read_sources(struct engine *e, const struct moment *now)
 	lines_read(e, now);
 }
 
-/* One turn, top to bottom: read, block, commit, and what else is due. */
+/* Runs one turn, top to bottom: read, block, commit, and what else is due. */
 static void turn(struct engine *e)
 {
 	struct moment now;
@@ -247,9 +249,9 @@ static void turn(struct engine *e)
 	if (now.steady_ms >= e->write_at)
 		commit_pending(e, &now);
 	if (pending_is_full(e->pending))
-		(void)pending_go_on(e->pending); /* else reading stops */
+		(void)pending_go_on(e->pending); /* if false, reading stops */
 	if (live_receive_names(&e->live))
-		e->sync_at = 0; /* which updates the verdict, and lifts what must be lifted */
+		e->sync_at = 0; /* the comparison updates the verdict, and lifts blocks */
 	now = engine_now();     /* the disk may have been slow */
 	if (!e->stop) {
 		live_lift_allowed(&e->live, e->reconcile);
@@ -269,7 +271,7 @@ static void turn(struct engine *e)
 	feed_watchdog(e, clock_steady_ms());
 }
 
-/* Writes what can still be written. */
+/* Writes what can still be written before the daemon exits. */
 static void finish(struct engine *e)
 {
 	const struct moment now = engine_now();
@@ -296,7 +298,8 @@ int engine_run(struct engine *e)
 		[LOGS] = {.events = POLLIN},
 		[GLOBS] = {.events = POLLIN},
 		[JOURNAL] = {.events = POLLIN},
-		[FIREWALL] = {.fd = e->client.fd, .events = POLLIN}, /* what others changed, or root is gone */
+		/* another program changed the kernel, or root is gone */
+		[FIREWALL] = {.fd = e->client.fd, .events = POLLIN},
 		[EDITS] = {.events = POLLIN},
 		[NAMES] = {.events = POLLIN},
 		[SENDERS] = {.events = POLLIN},

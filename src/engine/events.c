@@ -25,7 +25,7 @@ void events_at(struct events *e, int64_t now_s)
 	e->now_s = now_s;
 }
 
-/* False above the limit: then it is counted in *sum. */
+/* Returns false if the limit is reached, after adding one to *sum. */
 static bool may_log(struct events *e, size_t *sum)
 {
 	if (e->n == EVENTS_PER_SECOND) {
@@ -36,7 +36,7 @@ static bool may_log(struct events *e, size_t *sum)
 	return true;
 }
 
-/* "; ports 25", "; all ports", or "". */
+/* Writes "; ports 25", "; all ports", or "". */
 static void ports_text(const struct events *e, const struct block *b, char out[static PORTS_MAX])
 {
 	char ports[PORTLISTS_TEXT_MAX];
@@ -48,7 +48,7 @@ static void ports_text(const struct events *e, const struct block *b, char out[s
 		(void)snprintf(out, PORTS_MAX, strcmp(ports, "all") == 0 ? "; %s ports" : "; ports %s", ports);
 }
 
-/* The text between the time and the ports. */
+/* Writes the text between the duration and the ports. */
 static void block_text(const struct block *b, const struct events_cause *cause, char *out, size_t cap)
 {
 	switch (b->cause) {
@@ -68,7 +68,7 @@ static void block_text(const struct block *b, const struct events_cause *cause, 
 		               cause->reason != NULL ? cause->reason : "");
 		break;
 	case BLOCK_LISTED:
-		out[0] = '\0'; /* not reached: it is no event */
+		out[0] = '\0'; /* not reached: this is not an event */
 		break;
 	}
 }

@@ -29,7 +29,7 @@ void exporter_turn(struct exporter *x, const struct store *store, struct problem
 		return;
 	if (changes != x->changes)
 		(void)send(x->fd, "", 1,
-		           MSG_NOSIGNAL | MSG_DONTWAIT); /* full: it has not received an earlier one yet */
+		           MSG_NOSIGNAL | MSG_DONTWAIT); /* if full, an earlier notification is still unread */
 	x->changes = changes;
 	while ((n = recv(x->fd, sentence, sizeof sentence - 1, MSG_DONTWAIT)) > 0) {
 		sentence[n] = '\0';

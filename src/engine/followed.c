@@ -26,25 +26,25 @@ static_assert((int)PROBLEMS_LOGS_MAX == (int)CONFIG_LOGS_MAX, "every section has
 static_assert((int)PENDING_FILES_MAX > FOLLOW_LOGS_MAX * 3, "every file has its place among the pending ones");
 
 enum {
-	FILES_PER_LOG = 3, /* the one being read, the one before, one more while they rotate fast */
+	FILES_PER_LOG = 3, /* the one being read, the one before, and one more if they rotate fast */
 	AHEAD_KEY_MAX = 6 + PATH_MAX,
 };
 
 /* A file being followed. */
 struct followed_file {
-	uint64_t number; /* as follow gives it; 0: none */
+	uint64_t number; /* as given by follow; 0: none */
 	struct pending_file *pending;
 	struct scan scan;
-	int64_t appended_from; /* lines from this position on were appended while we watched */
+	int64_t appended_from; /* lines at or after this position were appended while we watched */
 };
 
 /* A log being followed. */
 struct followed_log {
-	size_t section; /* of the configuration */
+	size_t section; /* index in the configuration */
 	bool globbed;   /* the section is a pattern */
-	bool gone;      /* the file was removed: when it is read to its end it is forgotten */
-	bool watched;   /* its next file is written while we watch: there was none, or it was empty */
-	bool is_off;    /* its stamps are not the clock's, by ahead_s */
+	bool gone;      /* the file was removed: forget the log once it is read to its end */
+	bool watched;   /* we watch while its next file is written: the file was missing or empty before */
+	bool is_off;    /* its time stamps differ from the clock, by ahead_s */
 	int64_t ahead_s;
 	bool off_logged;
 	struct followed_file files[FILES_PER_LOG]; /* newest first */
@@ -55,29 +55,29 @@ struct followed {
 	struct store *store;
 	struct pending *pending;
 	struct problems *problems;
-	char user[64]; /* our user, for remedies */
+	char user[64]; /* the daemon's user, for remedies */
 	struct missed *missed;
 	struct follow *follow;
 	struct globs *globs;                      /* NULL: no section is a pattern */
-	struct followed_log log[FOLLOW_LOGS_MAX]; /* by the index that follow gives */
-	size_t n_logs;                            /* of them that were ever used */
-	size_t n_of[CONFIG_LOGS_MAX];             /* logs of a section */
-	bool look;                                /* for new files, without an event */
+	struct followed_log log[FOLLOW_LOGS_MAX]; /* indexed as by follow */
+	size_t n_logs;                            /* ever used */
+	size_t n_of[CONFIG_LOGS_MAX];             /* number of logs of each section */
+	bool look;                                /* look for new files, even without an event */
 	bool full;                                /* logged already */
-	struct follow_line begun;                 /* FOLLOW_FILE that waits */
+	struct follow_line begun;                 /* the FOLLOW_FILE event that waits */
 	bool file_waits;
-	bool file_held; /* it, or one of missed */
+	bool file_held; /* begun, or a file of missed */
 };
 
 /* --- opening --- */
 
-/* What was rotated away while no daemon ran is read first. */
+/* Queues the files that were rotated away while no daemon ran; they are read first. */
 static int queue_missed(struct followed *logs, size_t log, const char *path, struct why *why)
 {
 	char *last;
 	int rc = missed_check(logs->missed, path, &last, why);
 
-	/* No directory, or an unreadable one: nothing to read. That it waits for the log is logged later. */
+	/* The directory is missing or unreadable: there is nothing to read. That the log is missing is logged later. */
 	if (rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES)
 		return 0;
 	if (rc == 0 && last != NULL)
@@ -86,7 +86,7 @@ static int queue_missed(struct followed *logs, size_t log, const char *path, str
 	return rc;
 }
 
-/* 0: there is none, or nothing in it. One that cannot be looked at may have anything in it: -1. */
+/* Returns the file's size; 0 if it is missing, -1 if its size cannot be determined. */
 static int64_t size_of(const char *path)
 {
 	struct stat st;
@@ -96,20 +96,20 @@ static int64_t size_of(const char *path)
 	return st.st_size;
 }
 
-/* --- stamps of another zone --- */
+/* --- time stamps of another zone --- */
 
-/* The key in the table of status. */
+/* Writes the key for the table of status. */
 static void ahead_key(const char *path, char out[static AHEAD_KEY_MAX])
 {
 	(void)snprintf(out, AHEAD_KEY_MAX, "ahead %s", path);
 }
 
-/* By how much the stamps of the log were off when it was watched last. */
+/* Restores the difference of the log's time stamps from when it was last watched. */
 static void recall_ahead(struct followed *logs, struct followed_log *log, const char *path)
 {
 	char key[AHEAD_KEY_MAX];
 	const char *value;
-	struct why ignored; /* then they are taken as they are */
+	struct why ignored; /* the time stamps are then used unchanged */
 
 	ahead_key(path, key);
 	if (query_state(logs->store, key, &value, &ignored) < 0 || value == NULL)
@@ -129,7 +129,7 @@ static void store_ahead(struct followed *logs, const char *path, int64_t ahead_s
 		(void)store_finish(logs->store, store_state_set(logs->store, key, value, &ignored), &ignored);
 }
 
-/* Shows a log whose stamps are off, or that none is. */
+/* Sets or clears the problem that a log's time stamps are off. */
 static void note_stamps(struct followed *logs, int64_t now_s)
 {
 	char by[DURATION_TEXT_MAX];
@@ -204,7 +204,7 @@ static bool is_followed(const struct followed *logs, const char *path)
 	return false;
 }
 
-/* A file whose name matches. at_start: what was rotated away while no daemon ran is read, too. */
+/* Follows a file that matches a pattern. at_start: also reads what was rotated away while no daemon ran. */
 static int add_match(struct followed *logs, size_t section, const char *path, bool at_start, struct why *why)
 {
 	struct stat st;
@@ -212,7 +212,7 @@ static int add_match(struct followed *logs, size_t section, const char *path, bo
 
 	if (is_followed(logs, path))
 		return 0;
-	/* A log that was rotated to a name that matches as well is read to its end as what it was. */
+	/* If a log was rotated to a name that also matches, it is read to its end under its old name. */
 	if (stat(path, &st) == 0 && follow_has_open(logs->follow, st.st_dev, st.st_ino))
 		return 0;
 	rc = add_log(logs, section, path, why);
@@ -223,7 +223,7 @@ static int add_match(struct followed *logs, size_t section, const char *path, bo
 	return at_start ? queue_missed(logs, (size_t)rc, path, why) : 0;
 }
 
-/* One that cannot be followed because there are too many is logged once. */
+/* Handles a log that cannot be followed because there are too many; logs it once. */
 static void note_full(struct followed *logs, size_t section, const struct why *why)
 {
 	if (!logs->full)
@@ -272,7 +272,7 @@ static int find_files(struct followed *logs, size_t section, bool at_start, stru
 	return rc < 0 ? rc : 0;
 }
 
-/* A log that was removed, and read to its end. */
+/* Forgets a log that was removed and read to its end. */
 static void forget_log(struct followed *logs, size_t log)
 {
 	struct followed_log *const l = &logs->log[log];
@@ -290,7 +290,7 @@ static void forget_log(struct followed *logs, size_t log)
 	*l = (struct followed_log){.gone = false};
 	follow_remove(logs->follow, log);
 	logs->full = false;
-	logs->look = true; /* there is a place again */
+	logs->look = true; /* there is room for another log */
 }
 
 void followed_look(struct followed *logs)
@@ -397,7 +397,7 @@ static struct followed_file *file_of(struct followed *logs, const struct follow_
 	for (size_t i = 0; i < FILES_PER_LOG; i++)
 		if (files[i].number == line->file)
 			return &files[i];
-	abort(); /* a line of a file that follow had not announced */
+	abort(); /* follow returned a line of a file that it had not announced */
 }
 
 static void note_missing(struct followed *logs, const struct follow_line *line, const struct why *why)
@@ -457,7 +457,7 @@ bool followed_waits(const struct followed *logs)
 	return missed_waits(logs->missed) || logs->file_waits;
 }
 
-/* Begins the file that follow has come to. */
+/* Begins the file that follow has reached. */
 static int begin_followed(struct followed *logs, struct why *why)
 {
 	const struct follow_line *const begun = &logs->begun;
@@ -476,12 +476,11 @@ static int begin_followed(struct followed *logs, struct why *why)
 	}
 	memmove(files + 1, files, (FILES_PER_LOG - 1) * sizeof *files);
 	files[0] = (struct followed_file){.number = begun->file, .pending = pending};
-	/* Also what is older than the last minute was not written before our eyes: a file that was put into its place.
-	 */
+	/* A file last written more than SCAN_OFF_S ago was not written while we watched, but moved into place. */
 	if (!log->watched || begun->mtime_s + SCAN_OFF_S < clock_unix_s())
 		files[0].appended_from = size_of(begun->path);
 	log->watched = true;
-	scan_begin(&files[0].scan, NULL, begun->mtime_s); /* the engine's rules, see engine.c */
+	scan_begin(&files[0].scan, NULL, begun->mtime_s); /* engine.c sets the rules */
 	files[0].scan.live = true;
 	files[0].scan.ahead_s = log->ahead_s;
 	files[0].scan.is_off = log->is_off;

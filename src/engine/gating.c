@@ -8,9 +8,9 @@
 
 enum {
 	KEEP_MS = 15000,
-	KEEPS = 4, /* signs of life within the shortest open_after, at least */
+	KEEPS = 4, /* keepalives within the shortest open_after, at least */
 	DAY_S = 86400,
-	COUNT_PART = 100, /* of the time that counting takes at most */
+	COUNT_PART = 100, /* counting takes at most one part in COUNT_PART of the time */
 };
 
 void gating_init(struct gating *g, const struct config *config, struct client *client, int64_t now_ms)
@@ -76,7 +76,7 @@ void gating_passes_sent(struct gating *g, int rc, const struct why *why, int64_t
 	g->passes_at = rc < 0 ? now_ms + g->keep_ms : now_ms;
 }
 
-/* All are counted. Who was let in must have left a line since the round before began. */
+/* Ends a round of counts. A client that was let in should have caused a line since the round before this one began. */
 static void end_round(struct gating *g, int64_t now_ms)
 {
 	if (g->admitted && g->grew_ms < g->before_ms) {
@@ -105,7 +105,7 @@ static void add_up(struct store_gate_sums *sums, const struct message_gate *coun
 	sums->delay_s += (int64_t)counts->delays_s; /* 2^17 clients, a month each */
 }
 
-/* 1: that was the last piece of the last gate. */
+/* Counts one slice of a gate. Returns 1 after the last slice of the last gate. */
 static int count(struct gating *g, int64_t now_ms, struct why *why)
 {
 	const int64_t began_us = clock_steady_us();
@@ -146,7 +146,7 @@ int gating_turn(struct gating *g, int64_t now_ms, struct why *why)
 	return rc == -EPIPE || rc == 1 ? rc : 0;
 }
 
-/* Whether a gate is closed, which it is for a while after each sign of life. */
+/* Returns true if a gate is closed, which it stays for open_after from each keepalive. */
 static bool is_closed(const struct gating *g, size_t gate, int64_t now_ms)
 {
 	return g->closed_ms != INT64_MIN && now_ms < g->closed_ms + g->config->gates.gates[gate].open_after_s * 1000;
@@ -170,7 +170,7 @@ static struct store_gate_now now_of(const struct gating *g, size_t gate, int64_t
 void gating_store(struct gating *g, struct store *store, int64_t now_s)
 {
 	struct store_gate_now now[GATES_MAX];
-	struct why ignored; /* of the database: the engine finds that itself */
+	struct why ignored; /* an error of the database, which the engine notices itself */
 	const size_t n = g->config->gates.n;
 	int rc = store_begin(store, &ignored);
 

@@ -8,7 +8,7 @@
 
 enum { NAME_MAX_BYTES = 512 };
 
-/* What the kernel calls an open file, for messages. */
+/* Writes the kernel's name of an open file, for messages. */
 static void name_of(int fd, const char *main, char out[static NAME_MAX_BYTES])
 {
 	char link[32];

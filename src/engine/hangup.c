@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/plural.h"
 
-enum { AT_ONCE = 256 }; /* a packet full */
+enum { AT_ONCE = 256 }; /* one packet */
 
 static void end(struct hangup *h, const struct client_entry *entries, size_t n, int64_t now_s)
 {
@@ -61,7 +61,7 @@ bool hangup_waits(const struct hangup *h)
 	return h->at < h->listed.n;
 }
 
-/* The root process goes through all connections for each packet: so one packet at a time. */
+/* Sends only one packet, because the root process checks all connections for each. */
 void hangup_turn(struct hangup *h, uint8_t list, int64_t now_s)
 {
 	struct client_entry entries[AT_ONCE];

@@ -10,15 +10,15 @@
 
 enum {
 	SLICE_ROWS = 2000,
-	SLICE_PAGES = 1000, /* of the file */
+	SLICE_PAGES = 1000, /* of the database file */
 	NEXT_MS = 1000,
 	AGAIN_MS = 3600 * 1000,
 	SLICE_HITS = 16000,
-	SLICE_MS = 10, /* from one to the next */
+	SLICE_MS = 10, /* between slices */
 	MANY_HITS = 500 * 1000,
 };
 
-/* *ret_more: there may be more of it. */
+/* Deletes one slice of old rows. *ret_more: there may be more. */
 static int delete_rows(struct store *store, const struct config *config, int64_t now_s, bool *ret_more, struct why *why)
 {
 	const int64_t before_s = now_s - config->database.keep_s;
@@ -53,13 +53,13 @@ int64_t housekeeping_slice(struct housekeeping *housekeeping, struct store *stor
 
 void housekeeping_expire(struct housekeeping *h, struct store *store, int64_t now_s)
 {
-	struct why ignored; /* then it is done a second later */
+	struct why ignored; /* retried a second later */
 
 	if (now_s > h->expired_s && store_note_expired(store, now_s, &ignored) == 0)
 		h->expired_s = now_s;
 }
 
-/* Only when it takes so long that people wonder: its beginning, each tenth, its end. */
+/* Logs the progress of indexing if it takes long enough to be noticed: its beginning, each tenth, and its end. */
 static void log_progress(struct housekeeping *h, int64_t left)
 {
 	if (h->to_index == 0 && left < MANY_HITS)

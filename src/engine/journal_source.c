@@ -22,21 +22,21 @@ struct journal_source {
 	const struct config *config;
 	struct pending *pending;
 	struct problems *problems;
-	struct journal *journal; /* NULL: it is to be opened at retry_ms */
+	struct journal *journal; /* NULL: to be opened at retry_ms */
 	struct pending_file *file;
 	char cursor[STORE_CURSOR_MAX]; /* where to begin; "": at the end */
 	struct scan scan;
-	struct scan_tally settled; /* of scan's, what is pending already */
-	struct journal_stat stat;  /* likewise; of the journal that is open */
+	struct scan_tally settled; /* the part of scan's tally that is already pending */
+	struct journal_stat stat;  /* the part of the open journal's counters that is already pending */
 	int64_t suppressed;        /* not pending yet */
 	char unit[STORE_UNIT_MAX];
-	bool read;        /* something, since it was settled */
-	bool failed;      /* logged already */
-	bool too_many;    /* likewise */
-	int64_t retry_ms; /* of clock_steady_ms */
+	bool read;        /* something was read since the last settle */
+	bool failed;      /* this error was logged already */
+	bool too_many;    /* too many open files, which was logged already */
+	int64_t retry_ms; /* by clock_steady_ms */
 };
 
-/* --- what goes wrong --- */
+/* --- errors --- */
 
 static void trouble(struct journal_source *s, const struct why *why, int64_t now_ms)
 {
@@ -85,7 +85,7 @@ static void note_suppressed(struct journal_source *s, const struct journal_entry
 	problems_set(s->problems, PROBLEMS_SUPPRESSED, 0, what.text, remedy.text, clock_unix_s());
 }
 
-/* More than the counters: what an operator can do something about. */
+/* Reports, beyond the counters, what an operator can act on. */
 static void note_stat(struct journal_source *s, const struct journal_stat *stat)
 {
 	if (stat->damaged > s->stat.damaged)
@@ -121,7 +121,7 @@ static int open_journal(struct journal_source *s, struct why *why)
 		s->journal = NULL;
 		return rc;
 	}
-	s->read |= s->cursor[0] == '\0' || gap.is_gone; /* its end is a position, too */
+	s->read |= s->cursor[0] == '\0' || gap.is_gone; /* the journal's end is a position, too */
 	return 0;
 }
 
@@ -153,7 +153,7 @@ int journal_source_new(const struct config *config, struct store *store, struct 
 	if (rc == 0)
 		(void)snprintf(s->cursor, sizeof s->cursor, "%s", known.cursor);
 	s->file = pending_journal(pending, name, rc == 0 ? &log : NULL, rc == 0 ? &known : NULL);
-	scan_begin(&s->scan, NULL, clock_unix_s()); /* the engine's rules, see engine.c */
+	scan_begin(&s->scan, NULL, clock_unix_s()); /* engine.c sets the rules */
 	s->scan.live = true;
 	if (open_journal(s, &reason) < 0)
 		trouble(s, &reason, clock_steady_ms());
@@ -190,7 +190,7 @@ int journal_source_fd(const struct journal_source *s)
 int journal_source_timeout_ms(const struct journal_source *s, int64_t now_ms)
 {
 	if (s->failed)
-		return s->retry_ms <= now_ms ? 0 : (int)(s->retry_ms - now_ms); /* RETRY_MS at most */
+		return s->retry_ms <= now_ms ? 0 : (int)(s->retry_ms - now_ms); /* at most RETRY_MS */
 	return s->journal == NULL ? -1 : journal_timeout_ms(s->journal);
 }
 
@@ -199,12 +199,12 @@ void journal_source_turn(struct journal_source *s, int64_t now_ms)
 	struct why why;
 
 	if (s->journal == NULL || s->failed)
-		return; /* the next journal_source_next tries */
+		return; /* the next journal_source_next retries */
 	if (journal_turn(s->journal, &why) < 0)
 		trouble(s, &why, now_ms);
 }
 
-/* False: it is not open, or failed a moment ago. */
+/* Returns false if the journal is not open, or failed a moment ago. */
 static bool is_ready(struct journal_source *s, int64_t now_ms)
 {
 	struct why why;
@@ -254,7 +254,7 @@ void journal_source_settle(struct journal_source *s, int64_t now_ms)
 		return;
 	rc = journal_position(s->journal, &cursor, &why);
 	if (rc < 0)
-		trouble(s, &why, now_ms); /* it is asked for again before anything is read */
+		trouble(s, &why, now_ms); /* it is requested again before anything is read */
 	if (rc != 0)
 		return;
 	stat = journal_stat(s->journal);

@@ -14,8 +14,8 @@
 #include "store/hits.h"
 
 enum {
-	RELEASE_US = 20000, /* spent at once with blocks that expired */
-	RELEASE_PART = 50,  /* of the time, at most, goes to reading lists for them: one in so many */
+	RELEASE_US = 20000, /* time spent in one turn on expired blocks */
+	RELEASE_PART = 50,  /* of the time, at most one part in RELEASE_PART goes to reading lists for them */
 };
 
 void kernel_trouble(struct engine *e, int rc, const struct why *why)
@@ -35,7 +35,7 @@ void kernel_trouble(struct engine *e, int rc, const struct why *why)
 	e->sync_at = now.steady_ms + RETRY_MS;
 }
 
-/* The events of n blocks that were sent to the kernel, from the first on. */
+/* Logs n blocks that were sent to the kernel, beginning with index first. */
 static void log_blocks(struct engine *e, const struct block *blocks, size_t first, size_t n)
 {
 	for (size_t i = first; i < first + n; i++) {
@@ -50,10 +50,10 @@ static void log_blocks(struct engine *e, const struct block *blocks, size_t firs
 	}
 }
 
-/* All blocks of the net because of hits, whatever ports they close. */
+/* Lifts all evidence blocks of net, whatever ports they close. */
 static int lift(struct engine *e, const struct net *net, struct why *why)
 {
-	const size_t n = e->live.started->firewall.ports.n; /* others are unknown to root */
+	const size_t n = e->live.started->firewall.ports.n; /* root knows no other lists */
 	struct block blocks[PORTLISTS_MAX];
 
 	for (size_t list = 0; list < n; list++)
@@ -61,7 +61,7 @@ static int lift(struct engine *e, const struct net *net, struct why *why)
 	return reconcile_del(e->reconcile, blocks, n, clock_unix_s(), why);
 }
 
-/* Passes, and clients that begin again at the gates. */
+/* Sends passes, and clients that must begin again at the gates. */
 static void send_passes(struct engine *e, const struct moment *now)
 {
 	struct why why;
@@ -70,20 +70,20 @@ static void send_passes(struct engine *e, const struct moment *now)
 	if (rc == -EPIPE)
 		kernel_trouble(e, rc, &why);
 	else if (rc < 0)
-		e->gating.keep_at = now->steady_ms; /* the table is gone, or its error is logged there */
+		e->gating.keep_at = now->steady_ms; /* the table is gone, or gating logs its error */
 }
 
-/* Blocks into the kernel, and the connections of their clients out of it. */
+/* Adds blocks to the kernel and ends the open connections of their clients. */
 static int put(struct engine *e, const struct block *blocks, size_t n, int64_t now_s, struct why *why)
 {
-	size_t refused; /* the next comparison reports it */
+	size_t refused; /* reported by the next comparison */
 	const int rc = reconcile_add(e->reconcile, blocks, n, now_s, &refused, why);
 
 	hangup_end(&e->hangup, blocks, n, now_s);
 	return rc;
 }
 
-/* n of the pending blocks, from the first on. */
+/* Adds and logs n of the pending blocks, beginning with index first. */
 static int add(struct engine *e, const struct block *blocks, size_t first, size_t n, int64_t now_s, struct why *why)
 {
 	int rc;
@@ -95,8 +95,10 @@ static int add(struct engine *e, const struct block *blocks, size_t first, size_
 	return rc;
 }
 
-/* A block that an answer may lift before the kernel gets it. Those of networks, and those that only prolong one, wait
- * for nothing. */
+/*
+ * Returns true if the block waits for an answer that may lift it before the kernel gets it. Blocks of networks, and
+ * extensions of a block, do not wait.
+ */
 static bool waits(struct engine *e, const struct block *blocks, size_t i, const struct moment *now)
 {
 	const struct block *const b = &blocks[i];
@@ -114,7 +116,7 @@ static bool waits(struct engine *e, const struct block *blocks, size_t i, const 
 	                 cause.rule->reason, detail);
 }
 
-/* All in their order, but those that wait. After an error the rest is wanted all the same. */
+/* Adds the pending blocks in order, except those that wait. After an error the rest still becomes wanted. */
 static int add_all(struct engine *e, const struct block *blocks, size_t n, const struct moment *now, struct why *why)
 {
 	size_t first = 0;
@@ -136,7 +138,10 @@ static int add_all(struct engine *e, const struct block *blocks, size_t n, const
 	return rc;
 }
 
-/* Lists full, or flushed by others: a comparison recreates them, or logs why not. */
+/*
+ * Handles an error because lists are full, or were flushed by another program: a comparison recreates them, or logs why
+ * not.
+ */
 static void note_result(struct engine *e, int rc, const struct why *why)
 {
 	if (rc == -EPIPE)
@@ -167,7 +172,7 @@ void kernel_send(struct engine *e, const struct moment *now)
 	note_result(e, rc, &why);
 }
 
-/* It waited long enough. What the verdict does not have any more was lifted meanwhile. */
+/* Adds a block that has waited long enough, unless the verdict no longer has it: then it was lifted meanwhile. */
 static int add_waited(struct engine *e, const struct waits_entry *w, int64_t now_s, struct why *why)
 {
 	const struct events_cause cause = {
@@ -207,7 +212,7 @@ void kernel_send_waiting(struct engine *e, const struct moment *now)
 	note_result(e, rc, &why);
 }
 
-/* "status" reads these. */
+/* Stores what "status" reads. */
 static void store_state(struct engine *e, const struct reconcile_result *r, int64_t now)
 {
 	const struct verdict_stat stat = verdict_stat(e->live.verdict);
@@ -243,7 +248,8 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	config_ports_text(e->live.started, PORTLISTS_MAX, ports);
 	lengths_text(&e->client.lengths, lengths);
 	(void)snprintf(held, sizeof held, "%zu",
-	               r->running - r->drift.refused); /* those that are out are wanted, too */
+	               /* wanted entries that are not in the kernel count as running, too */
+	               r->running - r->drift.refused);
 	(void)snprintf(capacity, sizeof capacity, "%" PRIu32, e->client.capacity);
 	(void)snprintf(drift, sizeof drift, "%zu", r->drift.missing + r->drift.extra);
 	(void)snprintf(refused, sizeof refused, "%zu", r->drift.refused);
@@ -257,7 +263,7 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	(void)snprintf(told_at, sizeof told_at, "%" PRId64, shared.told_s);
 	(void)snprintf(elsewhere, sizeof elsewhere, "%" PRId64, shared.elsewhere);
 	if ((rc = store_begin(e->store, &why)) < 0)
-		return; /* the next sync stores it */
+		return; /* the next comparison stores it */
 	for (size_t i = 0; i < sizeof rows / sizeof *rows && rc == 0; i++)
 		rc = store_state_set(e->store, rows[i].key, rows[i].value, &why);
 	if (rc == 0)
@@ -278,13 +284,13 @@ static void note_refused(struct engine *e, const struct reconcile_drift *drift, 
 		              plural((int64_t)drift->refused, "entry", "entries"), drift->refusal.text);
 		problems_set(&e->problems, PROBLEMS_REFUSED, 0, what.text, NULL, now);
 	}
-	if (drift->refused > 0 && e->refused == 0) /* not with every comparison again */
+	if (drift->refused > 0 && e->refused == 0) /* not again with every comparison */
 		log_line(LOG_ERR, "%zu %s could not be put into the kernel; the last: %s", drift->refused,
 		         plural((int64_t)drift->refused, "block", "blocks"), drift->refusal.text);
 	e->refused = drift->refused;
 }
 
-/* Logs whose block expired. An address in a network whose block is active is still blocked. */
+/* Logs which blocks expired. An address within a network that is still blocked is not logged: it is not released. */
 static void log_released(struct engine *e, const struct reconcile_result *r, int64_t now)
 {
 	struct block around;
@@ -296,7 +302,7 @@ static void log_released(struct engine *e, const struct reconcile_result *r, int
 	events_sum(&e->events);
 }
 
-/* For the event, which is stored with the next comparison: of several repairs until then, the last. */
+/* Notes a repair for its event, which the next comparison stores; only the last of several is kept. */
 static void note_healed(struct engine *e, const char *what, const char *who, int64_t now)
 {
 	(void)snprintf(e->healed, sizeof e->healed, "%" PRId64 " %s%s", now, what, who);
@@ -304,7 +310,7 @@ static void note_healed(struct engine *e, const char *what, const char *who, int
 
 static void compared(struct engine *e, const struct reconcile_result *r, const struct moment *now)
 {
-	struct why why; /* of what is tried again with the next comparison */
+	struct why why; /* retried with the next comparison */
 
 	if (e->firewall_failed) {
 		log_line(LOG_NOTICE, "firewall back in sync with the database");
@@ -312,7 +318,8 @@ static void compared(struct engine *e, const struct reconcile_result *r, const s
 	}
 	e->firewall_failed = false;
 	problems_clear(&e->problems, PROBLEMS_FIREWALL, 0);
-	if (r->drift.repaired && !e->client.watched) { /* else it was reported, with a name */
+	/* if watched, it was reported already, with the program's name */
+	if (r->drift.repaired && !e->client.watched) {
 		log_line(LOG_WARNING, "firewall rules or lists were missing or altered; recreated");
 		note_healed(e, "rules or lists were missing or altered", "", now->unix_s);
 	}
@@ -345,7 +352,7 @@ void kernel_changed(struct engine *e, bool readable)
 	}
 	if (rc == 0 && !change.all)
 		return;
-	reconcile_changed(e->reconcile); /* after an error, too: they may have deleted the set while we added to it */
+	reconcile_changed(e->reconcile); /* after an error, too: the set may have been deleted while we added to it */
 	e->sync_at = 0;
 }
 
@@ -380,13 +387,13 @@ void kernel_compare(struct engine *e, const struct moment *now)
 	int rc;
 
 	if (now->steady_ms >= e->sync_at) {
-		/* Often enough that what is refreshed at half its time never expires in between. */
+		/* Often enough that entries refreshed at half their lifetime never expire in between. */
 		e->sync_at = now->steady_ms + e->live.config->firewall.resync_s * 1000;
 		engine_sooner(&e->sync_at, now->steady_ms + e->live.started->firewall.seconds * 250);
 		live_refresh_allowed(&e->live);
 		live_refresh_listed(&e->live, e->reconcile);
 		reconcile_begin(e->reconcile);
-		sockets_check(e->sources->sockets); /* awake anyway */
+		sockets_check(e->sources->sockets); /* we are awake anyway */
 		followed_check(e->sources->logs);
 	}
 	if (!reconcile_is_busy(e->reconcile))
@@ -411,7 +418,7 @@ void kernel_release(struct engine *e, const struct moment *now)
 	if (now->steady_ms < e->release_at || reconcile_next_end(e->reconcile) > now->unix_s)
 		return;
 	verdict_at(e->live.verdict, now->unix_s);
-	/* The first reads the kernel's list, the others of the same second need not. */
+	/* Only the first call reads the kernel's list; others within the same second need not. */
 	for (; rc == 0 && took_us < RELEASE_US && reconcile_next_end(e->reconcile) <= now->unix_s;
 	     took_us = clock_steady_us() - began_us) {
 		rc = reconcile_release(e->reconcile, &rule, now->unix_s, &r, &why);
@@ -434,7 +441,7 @@ void kernel_count_dropped(struct engine *e, const struct moment *now)
 
 /* --- the gates --- */
 
-/* Who passes, before a gate is closed. What waits to be written cannot be read yet. */
+/* Sends passes before a gate is closed. Allowances that are waiting to be written cannot be read yet. */
 static int load_passes(struct engine *e, int64_t now_s, struct why *why)
 {
 	int rc = 0;

@@ -13,7 +13,7 @@
 
 enum {
 	LINES_PER_TURN = 20000, /* then signals and the firewall are handled; about 20 ms */
-	FLOODS_MS = 1000,       /* clients that opened too many connections: checked so often */
+	FLOODS_MS = 1000,       /* interval between checks for clients that opened too many connections */
 };
 
 static void log_suspended(const struct engine *e, const struct rule *rule, size_t released)
@@ -39,7 +39,10 @@ static void log_braked(struct engine *e, int64_t now)
 	         e->live.config->block.max_blocks_per_minute);
 }
 
-/* Hits that do not count, because they come from a private address that is not named in the configuration. */
+/*
+ * Returns true for a hit that does not count because it comes from a private address that the configuration does not
+ * name.
+ */
 static bool is_hidden(const struct live *p, const struct rules_hit *hit, const struct decide_result *result)
 {
 	if (result->decision.outcome != VERDICT_ALLOWED || p->config->allow.n_private == 0 ||
@@ -51,7 +54,7 @@ static bool is_hidden(const struct live *p, const struct rules_hit *hit, const s
 	return true;
 }
 
-/* A proxy, a Docker gateway, a Kubernetes node: behind it are the clients that should be blocked. */
+/* Reports a proxy, Docker gateway or Kubernetes node: the clients that should be blocked are behind it. */
 static void note_proxy(struct engine *e, const struct addr *addr, int64_t now)
 {
 	char address[ADDR_TEXT_MAX];
@@ -67,7 +70,9 @@ static void note_proxy(struct engine *e, const struct addr *addr, int64_t now)
 	e->proxy_logged = true;
 }
 
-/* A client that delivers need not wait at the gates; a hostile one begins again, and a blocked one loses its pass. */
+/*
+ * Updates passes: a client that delivers need not wait, a hostile one begins again, and a blocked one loses its pass.
+ */
 static void note_at_gates(struct engine *e, const struct decide_result *result, int64_t time_s, int64_t now)
 {
 	const struct verdict_decision *const decision = &result->decision;
@@ -80,7 +85,7 @@ static void note_at_gates(struct engine *e, const struct decide_result *result, 
 		passes_changed(&e->passes);
 }
 
-/* How all that comes in is decided, by the rules in force. */
+/* Returns the objects with which everything is decided now. */
 static struct decide decide_of(const struct engine *e)
 {
 	const struct live *const p = &e->live;
@@ -88,7 +93,7 @@ static struct decide decide_of(const struct engine *e)
 	return (struct decide){p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
 }
 
-/* What a rule found becomes pending; what an operator must know is logged. */
+/* Makes a rule match pending, and logs what an operator must know. */
 static void handle_hit(struct engine *e, const struct decide_line *line, int64_t now, struct rules_hit *hit)
 {
 	const struct live *const p = &e->live;
@@ -115,7 +120,7 @@ static void handle_hit(struct engine *e, const struct decide_line *line, int64_t
 	}
 }
 
-/* One line through the rules. */
+/* Matches one line against the rules and makes its hits and position pending. */
 static void match_line(struct engine *e, struct pending_file *file, struct scan *scan, struct record *record,
                        int64_t now)
 {
@@ -123,9 +128,9 @@ static void match_line(struct engine *e, struct pending_file *file, struct scan 
 	char text[JOURNAL_TEXT_MAX + LINE_MAX_BYTES];
 	size_t n;
 
-	scan->scratch = e->live.scratch; /* a reload brings another */
+	scan->scratch = e->live.scratch; /* a reload replaces it */
 	scan->now_s = now;
-	engine_sooner(&scan->clock.end_s, now); /* an old file's mtime, never the future */
+	engine_sooner(&scan->clock.end_s, now); /* an old file's mtime, but never in the future */
 	n = record->has_fields ? scan_entry(scan, record, hits) : scan_line(scan, record, hits);
 	if (scan->appended)
 		followed_stamped(e->sources->logs, scan, now);
@@ -142,7 +147,7 @@ static void match_line(struct engine *e, struct pending_file *file, struct scan 
 		handle_hit(e, &line, now, &hits[i]);
 	}
 	if (record->has_fields || file == NULL)
-		return; /* sources_settle moves the position; a socket has none */
+		return; /* sources_settle moves the journal's position; a socket has none */
 	pending_read(file, &(struct pending_read){
 				   .lines = 1,
 				   .cut = record->cut,
@@ -158,7 +163,7 @@ static void handle_listed(struct engine *e, const struct dnsbl_answer *answer, i
 	const struct decide decide = decide_of(e);
 	const struct net net = net_of(&answer->addr);
 	struct decide_result result;
-	char reason[320]; /* a zone, and that */
+	char reason[320]; /* a zone and the text after it */
 
 	decide_listed(&decide, answer, now, &result);
 	note_at_gates(e, &result, now, now);
@@ -228,7 +233,7 @@ void lines_count_floods(struct engine *e, const struct moment *now)
 	const struct decide decide = decide_of(e);
 	struct decide_flood flood = {.connections = p->started->firewall.connections,
 	                             .within_s = p->started->firewall.connections_s};
-	struct addr addrs[CLIENT_FLOODS_MAX]; /* pending has capacity for all: it has no hits now */
+	struct addr addrs[CLIENT_FLOODS_MAX]; /* pending has room for all, since it has no hits now */
 	struct decide_result result;
 	size_t n = 0;
 	struct why why;
@@ -238,7 +243,7 @@ void lines_count_floods(struct engine *e, const struct moment *now)
 	if (rc == -EPIPE)
 		kernel_trouble(e, rc, &why);
 	else if (rc < 0)
-		e->sync_at = 0; /* the list is gone: the rules are recreated, or the sync logs why not */
+		e->sync_at = 0; /* the list is gone: the comparison recreates the rules, or logs why not */
 	verdict_at(p->verdict, now->unix_s);
 	for (size_t i = 0; i < n; i++) {
 		flood.addr = addrs[i];
@@ -255,12 +260,12 @@ void lines_read(struct engine *e, const struct moment *now)
 	struct scan *scan;
 
 	if (e->zone_minute != now->unix_s / 60)
-		tzset(); /* the machine's zone may have been changed: its file is looked at again */
+		tzset(); /* rereads the zone file, in case the machine's time zone was changed */
 	e->zone_minute = now->unix_s / 60;
 	verdict_at(e->live.verdict, now->unix_s);
 	events_at(&e->events, now->unix_s);
 	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending); n++) {
-		struct record record = {.has_fields = false}; /* each source fills what it knows */
+		struct record record = {.has_fields = false}; /* each source fills in what it knows */
 
 		if (!sources_next(e->sources, now->steady_ms, &file, &scan, &record))
 			break;

@@ -18,14 +18,14 @@
 
 /* --- rules --- */
 
-/* The caller reports the first. */
+/* Logs all errors but the first, which the caller reports. */
 static void log_other_errors(const struct rulefile_errors *errors)
 {
 	for (size_t i = 1; i < errors->n; i++)
 		log_line(LOG_ERR, "%.*s", (int)strcspn(errors->text[i], "\n"), errors->text[i]);
 }
 
-/* All that is configured, or nothing. */
+/* Loads all configured rules, or none. */
 static int load_rules(const struct config *config, struct rules **ret, struct why *why)
 {
 	struct rulefile_errors errors;
@@ -35,11 +35,12 @@ static int load_rules(const struct config *config, struct rules **ret, struct wh
 	log_other_errors(&errors);
 	rulefile_errors_done(&errors);
 	if (rc < 0)
-		why->text[strcspn(why->text, "\n")] = '\0'; /* the place below it is for terminals: "check" shows it */
+		/* the marked source line below it is for terminals; "check" shows it */
+		why->text[strcspn(why->text, "\n")] = '\0';
 	return rc;
 }
 
-/* At the start: the files without errors. error: what "status" shows, "" when there is no error. */
+/* Loads the rule files without errors, at start. error: what "status" shows; "" if there is no error. */
 static struct rules *load_good_rules(const struct config *config, struct why *error)
 {
 	struct rulefile_errors errors;
@@ -65,7 +66,7 @@ static struct rules *load_good_rules(const struct config *config, struct why *er
 	return rules;
 }
 
-/* "status" shows it; "" when there is none. */
+/* Sets the problem that "status" shows; "" clears it. */
 static void set_rules_problem(struct live *l, const char *text)
 {
 	struct why why;
@@ -85,7 +86,7 @@ static void set_rules_problem(struct live *l, const char *text)
 		log_line(LOG_WARNING, "%s; status does not show the state of the rules", why.text);
 }
 
-/* The files of addresses that the rules name. */
+/* Watches the address files that the rules name. */
 static void watch_lists(const struct live *l)
 {
 	const char *paths[RULES_WATCH_LINKS_MAX];
@@ -93,7 +94,7 @@ static void watch_lists(const struct live *l)
 	rules_watch_files(l->rules_watch, paths, rules_lists(l->rules, paths, RULES_WATCH_LINKS_MAX));
 }
 
-/* Without a watch, a reload does it. */
+/* Watches the rule files. If that fails, changes need a reload. */
 static void watch_edits(struct live *l)
 {
 	struct why why;
@@ -109,7 +110,7 @@ static void watch_edits(struct live *l)
 
 /* --- all of it --- */
 
-/* Domains and names that are no longer configured. */
+/* Ends the allowances of domains and names that are no longer configured. */
 static int end_other_senders(const struct live *l, const struct config *config, struct why *why)
 {
 	int rc = store_begin(l->store, why);
@@ -125,7 +126,7 @@ static int end_other_senders(const struct live *l, const struct config *config, 
 	return rc;
 }
 
-/* A verdict of a configuration, which holds what the database holds. reconcile: as of struct restore_from. */
+/* Creates a verdict for a configuration from what the database holds. */
 static int recall(struct live *l, const struct config *config, const struct rules *rules, struct reconcile *reconcile,
                   struct allowlist **ret_allowlist, struct verdict **ret, struct why *why)
 {
@@ -145,7 +146,7 @@ static int recall(struct live *l, const struct config *config, const struct rule
 	return rc;
 }
 
-/* Replaces rules and verdict by those of config, or changes nothing. rules: owned here on success. */
+/* Replaces rules and verdict by those of config, or changes nothing. Takes ownership of rules on success. */
 static int put_rules(struct live *l, const struct config *config, struct rules *rules, struct reconcile *reconcile,
                      struct why *why)
 {
@@ -164,7 +165,7 @@ static int put_rules(struct live *l, const struct config *config, struct rules *
 	l->verdict = verdict;
 	verdict_elsewhere(verdict, l->elsewhere);
 	l->allowlist = allowlist;
-	l->lifted = 0; /* looked through at the next live_refresh_allowed */
+	l->lifted = 0; /* makes the next live_refresh_allowed check all blocks */
 	watch_lists(l);
 	sessions_clear(l->sessions);
 	pending_forget_rules(l->pending);
@@ -202,7 +203,7 @@ static void set_not_reloaded(struct live *l, const char *error)
 	free(text);
 }
 
-/* Reloads the rules. Hits keep pointing at their rules. */
+/* Reloads the rules. No hits may be pending, because they point to their rules. */
 static int renew(struct live *l, const struct config *config, struct why *why)
 {
 	struct rules *rules;
@@ -222,7 +223,7 @@ static int renew(struct live *l, const struct config *config, struct why *why)
 	return 0;
 }
 
-/* By the new configuration, and the verdict that goes with it. */
+/* Recreates the DNS lists from the new configuration and its verdict. */
 static void renew_lists(struct live *l)
 {
 	struct why why;
@@ -305,7 +306,7 @@ static struct greylist *new_cluster(void)
 {
 	uint64_t seed = 0;
 
-	(void)!getrandom(&seed, sizeof seed, 0); /* 0 works too, but attackers know it */
+	(void)!getrandom(&seed, sizeof seed, 0); /* 0 would work, but attackers could predict it */
 	return greylist_new(seed);
 }
 

@@ -9,20 +9,23 @@
 #include "store/reputation.h"
 
 enum {
-	NAMES_KEPT_S = 7 * 86400, /* the last answers of a DNS name, over restarts */
+	NAMES_KEPT_S = 7 * 86400, /* how long the last answers of a DNS name are kept over restarts */
 	NAMES_KEPT_MS = 86400 * 1000,
 	RETRY_MS = 1000,      /* after an error of the database */
-	LIFTED_AT_ONCE = 256, /* blocks */
-	LIFT_SLICE = 16,      /* times that, looked at in one turn: about a millisecond */
+	LIFTED_AT_ONCE = 256, /* blocks per transaction */
+	LIFT_SLICE = 16,      /* times LIFTED_AT_ONCE blocks checked per turn: about a millisecond */
 };
 
 /* --- allowed addresses --- */
 
-/* A manual block counts less than the allow list, but more than what an address has earned. */
+/*
+ * Returns true if the block's network is allowed. A manual block yields to the allow list, but not to earned
+ * allowances.
+ */
 static bool is_allowed(const struct live *l, const struct block *block)
 {
 	if (block->cause == BLOCK_LISTED)
-		return false; /* live_move_listed does it */
+		return false; /* live_move_listed handles those */
 	return block->cause == BLOCK_MANUAL ? allowlist_overlaps(l->allowlist, &block->net)
 	                                    : verdict_spares(l->verdict, &block->net);
 }
@@ -92,7 +95,7 @@ void live_refresh_allowed(struct live *l)
 
 void live_earned(struct live *l)
 {
-	l->lifted = allowlist_changes(l->allowlist) - 1; /* another than now */
+	l->lifted = allowlist_changes(l->allowlist) - 1; /* any other value than now */
 }
 
 /* --- networks that others list --- */
@@ -138,7 +141,7 @@ int live_move_listed(struct live *l, struct reconcile *reconcile, struct nets *a
 
 /* --- names --- */
 
-/* What ended may be allowed for another reason, too. */
+/* Updates the verdict for networks whose allowance ended: another allowance may still hold. */
 static void end_earned(struct live *l, const struct nets *ended, int64_t now_s)
 {
 	for (size_t i = 0; i < ended->n; i++) {
@@ -150,7 +153,7 @@ static void end_earned(struct live *l, const struct nets *ended, int64_t now_s)
 	}
 }
 
-/* The transaction that changed allowances, as store_finish; then the verdict knows what ended. */
+/* Ends the transaction that changed allowances, like store_finish, and then updates the verdict. */
 static int finish_allowances(struct live *l, int rc, const struct nets *ended, int64_t now_s, struct why *why)
 {
 	rc = store_finish(l->store, rc, why);
@@ -160,7 +163,7 @@ static int finish_allowances(struct live *l, int rc, const struct nets *ended, i
 	return rc;
 }
 
-/* One that was answered has these addresses and no others: those it had before are not allowed any more. */
+/* Stores the addresses of a name. After a complete answer, addresses that it had before are no longer allowed. */
 static int remember_name(struct live *l, const struct hostnames_name *name, int64_t now_s, struct nets *ended,
                          struct why *why)
 {
@@ -175,7 +178,7 @@ static int remember_name(struct live *l, const struct hostnames_name *name, int6
 	return rc;
 }
 
-/* For a start at which no name server answers. */
+/* Stores the addresses of all names, for a start at which no name server answers. */
 static int remember_names(struct live *l, struct why *why)
 {
 	const int64_t now_s = clock_unix_s();
@@ -200,8 +203,10 @@ static int remember_names(struct live *l, struct why *why)
 
 /* --- SPF domains --- */
 
-/* Its networks, for a start at which no name server answers; each change is an event. Returns how many ended, or an
- * error. */
+/*
+ * Stores the networks of an SPF domain, for a start at which no name server answers. Each change is an event.
+ * *ret_ended counts the networks that are no longer allowed.
+ */
 static int store_networks(struct live *l, const struct senders_news *news, size_t *ret_ended, struct why *why)
 {
 	const int64_t now_s = clock_unix_s();

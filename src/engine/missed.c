@@ -11,7 +11,7 @@
 #include "pipeline/resume.h"
 #include "store/logs.h"
 
-/* A file to be read; by its first line it is found again when it is renamed or compressed meanwhile. */
+/* A file to be read. Its first line identifies it if it is renamed or compressed meanwhile. */
 struct missed_file {
 	char *log, *path;
 	size_t first_len;
@@ -21,12 +21,12 @@ struct missed_file {
 struct missed {
 	struct store *store;
 	struct pending *pending;
-	size_t n, next; /* files; of them the one to be begun or being read */
+	size_t n, next; /* next: the index of the file to be begun, or being read */
 	struct missed_file *files;
 
-	struct chunks *in; /* NULL: none is being read */
+	struct chunks *in; /* NULL: no file is being read */
 	struct chunks_piece piece;
-	size_t at; /* in the piece */
+	size_t at; /* offset in piece */
 	bool announced;
 	struct pending_file *file;
 	struct scan scan;
@@ -80,7 +80,7 @@ static void add(struct missed *m, const char *log, const struct rotated *file)
 	memcpy(new->first, file->first, file->first_len);
 }
 
-/* How far the database knows each; -1: not at all. */
+/* Finds how far the database knows each file; -1: not at all. */
 static int positions(struct store *store, const struct rotated *list, size_t n, int64_t ret[static ROTATED_MAX],
                      struct why *why)
 {
@@ -101,8 +101,9 @@ static bool is_damaged(const struct rotated *file)
 }
 
 /*
- * Of the files that the database knows, compressed ones before the newest have been read: the files of a log are read
- * in order. When it knows none of them, but the log, it may be the damaged one.
+ * Chooses the files to read. A log's files are read in order, so all compressed files before the newest that the
+ * database knows have been read. If it knows the log but none of the files, a damaged one may be the file that it
+ * knows.
  */
 static void choose(struct missed *m, const char *log, bool is_known, const struct rotated *list, size_t n,
                    const int64_t *position, char **ret_last)
@@ -120,7 +121,7 @@ static void choose(struct missed *m, const char *log, bool is_known, const struc
 	for (size_t i = from; i < n; i++) {
 		bool is_unread = list[i].compressed ? i == newest : position[i] < list[i].size;
 
-		if (position[i] < 0) /* once what comes after a damaged file was read, it is not logged again */
+		if (position[i] < 0) /* once the files after a damaged one have been read, it is not logged again */
 			is_unread = !is_damaged(&list[i]) || newest == n || i > newest;
 		if (i + 1 == n && !list[i].compressed)
 			*ret_last = alloc_text(list[i].path, "a missed log");
@@ -160,7 +161,7 @@ static bool is_it(const struct missed_file *file, struct span first)
 	return first.len == file->first_len && memcmp(first.p, file->first, first.len) == 0;
 }
 
-/* It was renamed, or compressed, since it was looked at. False: it is nowhere. */
+/* Finds a file that was renamed or compressed meanwhile. Returns false if it is gone. */
 static bool find_again(struct missed_file *file)
 {
 	struct rotated *list = NULL;
@@ -181,7 +182,7 @@ static bool find_again(struct missed_file *file)
 	return found;
 }
 
-/* A last line without LF of a plain file is left out: the daemon counts complete lines. */
+/* Opens the file. A last line without LF in a plain file is omitted, because the daemon counts complete lines. */
 static int open_file(struct missed *m, struct missed_file *file, struct why *why)
 {
 	struct why again;
@@ -225,11 +226,11 @@ int missed_begin(struct missed *m, struct why *why)
 	m->piece.bytes = alloc_raw(1, CHUNKS_SIZE + 1, "a missed log");
 	m->piece.len = 0;
 	m->announced = false;
-	scan_begin(&m->scan, NULL, chunks_mtime(m->in)); /* the engine's rules, see engine.c */
+	scan_begin(&m->scan, NULL, chunks_mtime(m->in)); /* engine.c sets the rules */
 	return 0;
 }
 
-/* The next piece of the file. False: it is at its end, or damaged. */
+/* Reads the next piece of the file. Returns false at its end, or if it is damaged. */
 static bool next_piece(struct missed *m)
 {
 	struct why why;

@@ -7,7 +7,7 @@
 #include "store/reputation.h"
 
 enum {
-	ALWAYS_S = 2 * 86400, /* in the kernel; sent again after half of it */
+	ALWAYS_S = 2 * 86400, /* lifetime in the kernel; sent again after half of it */
 	FRESH_S = 3600,
 	AT_ONCE = 256,
 	DAY_S = 86400,
@@ -23,14 +23,14 @@ void passes_done(struct passes *p)
 	nets_done(&p->always);
 }
 
-/* How long a client passes after a delivery; 0: no gate is for it. */
+/* Returns how long a client passes after a delivery; 0 if no gate applies to it. */
 static int64_t pass_s(const struct passes *p, const struct config *config, const struct addr *addr)
 {
 	const int gate = gates_of(p->gates, addr);
 
 	if (gate < 0)
 		return 0;
-	/* A reload may have given it another time. */
+	/* A reload may have changed the time. */
 	for (size_t i = 0; i < config->gates.n; i++)
 		if (gates_same_name(&config->gates.gates[i], &p->gates->gates[gate]))
 			return config->gates.gates[i].pass_s;
@@ -71,7 +71,7 @@ void passes_lose(struct passes *p, const struct net *client, bool revokes)
 		p->recent[place].until_s = 0;
 	if (p->n_revoked < PASSES_NEW_MAX)
 		p->revoked[p->n_revoked++] = *client;
-	/* Of what it earned before in this turn nothing stays. */
+	/* What the client earned earlier in this turn is void. */
 	for (size_t i = 0; i < p->n_earned; i++)
 		if (net_order(&p->earned[i].net, client) == 0)
 			p->earned[i].until_s = 0;
@@ -84,7 +84,7 @@ void passes_changed(struct passes *p)
 
 static uint32_t left_s(int64_t until_s, int64_t now_s)
 {
-	return until_s - now_s > UINT32_MAX ? UINT32_MAX : (uint32_t)(until_s - now_s); /* in the future */
+	return until_s - now_s > UINT32_MAX ? UINT32_MAX : (uint32_t)(until_s - now_s); /* until_s is in the future */
 }
 
 static int send_earned(struct passes *p, int64_t now_s, struct why *why)
@@ -110,7 +110,7 @@ int passes_send(struct passes *p, int64_t now_s, struct why *why)
 		rc = send_earned(p, now_s, why);
 	if (rc < 0)
 		return rc;
-	p->n_shut = 0; /* nothing of it is stored */
+	p->n_shut = 0; /* none of it is stored */
 	p->sent_revoked = p->n_revoked;
 	p->sent_earned = p->n_earned;
 	return 0;
@@ -141,7 +141,7 @@ int passes_write(struct passes *p, struct store *store, int64_t now_s, struct wh
 	return 0;
 }
 
-/* --- what is allowed anyway --- */
+/* --- what is always allowed --- */
 
 static int add_allowances(struct nets *all, struct store *store, int64_t now_s, struct why *why)
 {
@@ -153,7 +153,10 @@ static int add_allowances(struct nets *all, struct store *store, int64_t now_s, 
 	return rc == STORE_NONE ? 0 : rc;
 }
 
-/* Those of a that are not in b; both sealed. every: all of a. The caller frees. */
+/*
+ * Returns in *ret the networks of a that are not in b, and their number; every: all of a. Both must be sealed. The
+ * caller frees *ret.
+ */
 static size_t missing(const struct nets *a, const struct nets *b, bool every, struct net **ret)
 {
 	struct net *const list = alloc_raw(a->n + 1, sizeof *list, "passes");
@@ -169,7 +172,7 @@ static size_t missing(const struct nets *a, const struct nets *b, bool every, st
 	return n;
 }
 
-/* 1: some do not pass any more. */
+/* Sends the changes. Returns 1 if some networks no longer pass. */
 static int send_always(struct passes *p, const struct nets *all, bool every, struct why *why)
 {
 	struct client_pass passes[AT_ONCE];
@@ -224,7 +227,7 @@ int passes_refresh(struct passes *p, const struct config *config, const struct a
 
 /* --- from the database --- */
 
-/* Goes on with a walk. earned: until_s is when evidence came. */
+/* Sends the rest of a walk. earned: until_s is the time of the evidence. */
 static int load(struct passes *p, const struct config *config, struct store *store, bool earned, int64_t now_s,
                 struct why *why)
 {

@@ -45,7 +45,7 @@ void requests_done(struct requests *r)
 	control_free(r->control);
 }
 
-/* What orders are carried out on. */
+/* Returns the objects that requests are executed on. */
 static struct admin admin_of(const struct requests *r)
 {
 	return (struct admin){.store = r->store,
@@ -67,11 +67,11 @@ static void reload(struct requests *r, const char *who, int64_t now_s, json_t *r
 		return;
 	}
 	shared_reload(r);
-	admin = admin_of(r); /* after it: the verdict is another now */
+	admin = admin_of(r); /* only now, because the verdict has been replaced */
 	admin_reloaded(&admin, rules_count(r->live->rules), who, now_s, reply);
 }
 
-/* The rule's number, or VERDICT_NO_RULE. */
+/* Returns the rule's index, or VERDICT_NO_RULE. */
 static unsigned find_rule(const struct rules *rules, const char *name)
 {
 	for (size_t i = 0; i < rules_count(rules); i++)
@@ -80,7 +80,10 @@ static unsigned find_rule(const struct rules *rules, const char *name)
 	return VERDICT_NO_RULE;
 }
 
-/* What was begun and lifted for it, or else that it was asked. What only looks is not logged. */
+/*
+ * Logs the blocks that the request began and lifted, or else the request itself. Requests that only read are not
+ * logged.
+ */
 static void log_request(struct requests *r, const struct control_request *request, const struct admin_todo *todo,
                         bool done)
 {
@@ -113,7 +116,7 @@ static enum query_stream stream_of(const struct protocol_request *what)
 	return what->hits ? QUERY_STREAM_HITS : what->own ? QUERY_STREAM_OWN : QUERY_STREAM_EVENTS;
 }
 
-/* A client that watches is notified when it may be behind. */
+/* Notifies watching clients if there may be something new. */
 static void note_changes(struct requests *r)
 {
 	const int64_t changes = store_changes(r->store);
@@ -123,7 +126,7 @@ static void note_changes(struct requests *r)
 	r->changes = changes;
 }
 
-/* Sends what has happened since the last event that it was sent; or the error, if that cannot be read. */
+/* Sends a watching client the events after the last one that it received, or the error if they cannot be read. */
 static void go_on_watching(struct requests *r)
 {
 	const struct control_request *const request = &r->request;

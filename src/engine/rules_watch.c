@@ -12,26 +12,28 @@
 #include "base/alloc.h"
 
 enum {
-	ARM_TRIES = 8,  /* directories that are made while we look for them */
-	LINK_STEPS = 8, /* from one link to the next */
+	ARM_TRIES = 8,  /* because directories may be created while we look for them */
+	LINK_STEPS = 8, /* links followed in a chain */
 };
 
-/* IN_MASK_ADD: one directory may be watched for itself and as the parent of another. */
+/* IN_MASK_ADD: one directory may be watched both for itself and as the parent of another. */
 #define GONE        (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_MASK_ADD)
 #define APPEARS     (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
 #define PARENT_MASK (APPEARS | GONE)
 #define LOST        (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)
 #define DIR_MASK    (PARENT_MASK | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB)
 
-/* A directory of rules, and the nearest one above it that exists, where it would appear or be replaced. */
+/* A directory of rules, and its nearest existing ancestor, in which it would appear or be replaced. */
 struct watched {
 	char *path;
 	int wd, above_wd;         /* -1: none */
-	char above[NAME_MAX + 1]; /* the name to wait for there */
+	char above[NAME_MAX + 1]; /* the name to wait for in it */
 };
 
-/* A file elsewhere: one of addresses, or what a *.rules file points to, by its name in its directory. It may be a link
- * again. */
+/*
+ * A file elsewhere, by its directory and name: an address file, or the target of a *.rules link. It may be a link
+ * itself.
+ */
 struct linked {
 	int wd; /* -1: its directory cannot be watched */
 	char name[NAME_MAX + 1];
@@ -48,18 +50,18 @@ struct rules_watch {
 	size_t n;
 	struct watched *list;
 	size_t n_files;
-	char **files; /* of addresses, which rules name */
+	char **files; /* the address files that rules name */
 	size_t n_linked;
 	struct linked linked[RULES_WATCH_LINKS_MAX];
 	size_t n_writers;
 	struct writer writers[RULES_WATCH_WRITERS_MAX];
 	bool changed;
-	int64_t first_ms, last_ms; /* of what has not been reported yet */
+	int64_t first_ms, last_ms; /* times of the first and last change not reported yet */
 };
 
 /* --- what is watched --- */
 
-/* Watches the nearest directory above path that exists, and keeps the name that leads to path. */
+/* Watches the nearest existing ancestor of the directory, and keeps the name in it that leads to the directory. */
 static void watch_above(const struct rules_watch *watch, struct watched *w)
 {
 	char path[PATH_MAX];
@@ -91,7 +93,7 @@ static bool is_used(const struct rules_watch *watch, int wd)
 	return false;
 }
 
-/* Finds the directory again; no longer watches what was watched in its place. */
+/* Looks up the directory again and watches it; stops watching what was watched in its place. */
 static void arm(struct rules_watch *watch, struct watched *w)
 {
 	const int old_wd = w->wd, old_above = w->above_wd;
@@ -104,7 +106,7 @@ static void arm(struct rules_watch *watch, struct watched *w)
 		w->wd = inotify_add_watch(watch->fd, w->path, DIR_MASK);
 		if (w->wd >= 0)
 			break;
-		/* Something above it may have been made before it was watched. */
+		/* Something above it may have been created before it was watched. */
 		watch_above(watch, w);
 		if (w->above_wd == above)
 			break;
@@ -122,7 +124,7 @@ static bool is_rules_name(const char *name)
 	return name[0] != '.' && len > 6 && strcmp(name + len - 6, ".rules") == 0;
 }
 
-/* Watches the name in its directory. False: there is no place for it. */
+/* Watches the file's name in its directory. Returns false if there is no room. */
 static bool watch_name(struct rules_watch *watch, const char *path)
 {
 	struct linked *const l = &watch->linked[watch->n_linked];
@@ -139,7 +141,7 @@ static bool watch_name(struct rules_watch *watch, const char *path)
 	return true;
 }
 
-/* Watches what the link at path points to, and so on while that is a link. path: PATH_MAX bytes, used up. */
+/* Watches the target of the link at path, and so on if that is a link. path: buffer of PATH_MAX bytes, overwritten. */
 static void watch_linked(struct rules_watch *watch, char *path)
 {
 	char target[PATH_MAX];
@@ -158,7 +160,7 @@ static void watch_linked(struct rules_watch *watch, char *path)
 	}
 }
 
-/* Finds again the files of addresses, and where the links among them and the files of our directories lead. */
+/* Looks up the address files again, and where links among them and in our directories lead. */
 static void arm_links(struct rules_watch *watch)
 {
 	struct linked old[RULES_WATCH_LINKS_MAX];
@@ -183,10 +185,10 @@ static void arm_links(struct rules_watch *watch)
 			watch_linked(watch, path);
 	for (size_t i = 0; i < n_old; i++)
 		if (old[i].wd >= 0 && !is_used(watch, old[i].wd))
-			(void)inotify_rm_watch(watch->fd, old[i].wd); /* a second time it is none any more */
+			(void)inotify_rm_watch(watch->fd, old[i].wd); /* fails harmlessly if it occurs twice */
 }
 
-/* Without slashes at the end, so that the last one parts the name. */
+/* Copies a path without trailing slashes, so that the last slash separates its name. */
 static char *copy_path(const char *path)
 {
 	size_t len = strlen(path);
@@ -260,7 +262,7 @@ int rules_watch_fd(const struct rules_watch *watch)
 	return watch == NULL ? -1 : watch->fd;
 }
 
-/* --- what happens --- */
+/* --- events --- */
 
 static void change(struct rules_watch *watch, int64_t now_ms)
 {
@@ -285,7 +287,7 @@ static void set_writer(struct rules_watch *watch, int wd, const char *name, bool
 	}
 }
 
-/* A file changed, or was only written to. Opening with O_TRUNC is the first write. */
+/* Handles a change of a file, which may still be open for writing. Opening with O_TRUNC is the first write. */
 static void handle_file(struct rules_watch *watch, const struct inotify_event *event, const char *name, int64_t now_ms)
 {
 	set_writer(watch, event->wd, name, (event->mask & IN_MODIFY) != 0);
@@ -321,7 +323,7 @@ static void handle_event(struct rules_watch *watch, const struct inotify_event *
 
 		if ((event->mask & IN_Q_OVERFLOW) != 0 || ((here || above) && lost) ||
 		    (above && strcmp(name, w->above) == 0 && (event->mask & APPEARS) != 0)) {
-			if ((event->mask & IN_IGNORED) != 0) { /* the number is free for another */
+			if ((event->mask & IN_IGNORED) != 0) { /* the descriptor may be reused */
 				w->wd = here ? -1 : w->wd;
 				w->above_wd = above ? -1 : w->above_wd;
 			}
@@ -343,7 +345,8 @@ static void read_events(struct rules_watch *watch, int64_t now_ms)
 
 	while ((len = read(watch->fd, bytes, sizeof bytes)) > 0)
 		for (const char *p = bytes; p < bytes + len;) {
-			const struct inotify_event *const event = (const void *)p; /* aligned: the kernel pads names */
+			/* aligned, because the kernel pads names */
+			const struct inotify_event *const event = (const void *)p;
 
 			handle_event(watch, event, now_ms);
 			p += sizeof *event + event->len;
@@ -369,7 +372,7 @@ bool rules_watch_read(struct rules_watch *watch, int64_t now_ms)
 	read_events(watch, now_ms);
 	if (now_ms < rules_watch_at(watch))
 		return false;
-	arm_links(watch); /* before the files are read: what changes from now on raises an event */
+	arm_links(watch); /* before the files are read: a change from now on raises an event */
 	watch->changed = false;
 	watch->n_writers = 0;
 	return true;

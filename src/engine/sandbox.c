@@ -46,7 +46,10 @@ int sandbox_become(const char *user, struct why *why)
 	return 0;
 }
 
-/* The owner of the directory that path is in, and a group of that user. False: it is ours, or there is none. */
+/*
+ * Finds the owner of path's directory, and a group of that user. Returns false if it is root, or if there is no
+ * directory.
+ */
 static bool is_anothers(const char *path, uid_t *ret_uid, gid_t *ret_gid)
 {
 	const char *const slash = strrchr(path, '/');
@@ -75,7 +78,7 @@ int sandbox_as_owner(const char *path, bool *ret_became, struct why *why)
 	if (setgroups(1, &gid) < 0 || setegid(gid) < 0 || seteuid(uid) < 0)
 		return why_set(why, errno, "%s: cannot become the owner of its directory, uid %u: %s", path,
 		               (unsigned)uid, strerror(errno));
-	/* The change cleared all effective capabilities; the permitted ones stay, for the way back. */
+	/* The switch cleared all effective capabilities; the permitted ones remain, for the way back. */
 	if (capng_get_caps_process() != 0 || capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH) != 0 ||
 	    capng_apply(CAPNG_SELECT_CAPS) != 0)
 		return why_set(why, EPERM, "%s: cannot keep the permission to read logs as uid %u", path,
@@ -86,21 +89,21 @@ int sandbox_as_owner(const char *path, bool *ret_became, struct why *why)
 
 /* --- landlock: the C library has no functions for it --- */
 
-/* Since Landlock's third version, which is younger than Debian 12's header. */
+/* Since Landlock's third version, which is newer than Debian 12's header. */
 #define TRUNCATE (UINT64_C(1) << 14)
 
-/* What the engine does beside its database and its sockets. */
+/* What the engine may do beside its database and its sockets. */
 #define BESIDE                                                                                                         \
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |                  \
 	 LANDLOCK_ACCESS_FS_REMOVE_FILE | TRUNCATE)
 
-/* What it does nowhere else. */
+/* What it may do nowhere else. */
 #define CHANGING                                                                                                       \
 	(BESIDE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK |          \
 	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_DIR |                    \
 	 LANDLOCK_ACCESS_FS_REMOVE_DIR)
 
-/* A directory that is not there needs no rule: nothing can be made in it. */
+/* Allows writing in the directory of path. A directory that is missing needs no rule: nothing can be created in it. */
 static int allow_directory(int rules, const char *path, uint64_t handled, struct why *why)
 {
 	char dir[PATH_MAX];
@@ -125,8 +128,10 @@ static int allow_beside(int rules, const char *path, uint64_t handled, struct wh
 	char real[PATH_MAX];
 	int rc = allow_directory(rules, path, handled, why);
 
-	/* SQLite's other files are beside the file that a link leads to. What ends with a slash is the directory
-	 * itself. */
+	/*
+	 * SQLite's other files are beside the file that a link leads to. A path that ends with a slash is the directory
+	 * itself.
+	 */
 	if (rc == 0 && len > 0 && path[len - 1] != '/' && realpath(path, real) != NULL)
 		rc = allow_directory(rules, real, handled, why);
 	return rc;
@@ -139,8 +144,8 @@ static int restrict_writing(const char *const paths[], size_t n, struct why *why
 	int rules, fd, rc = 0;
 
 	if (version < 1)
-		return 0; /* the kernel has none; file permissions and seccomp still apply */
-	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0); /* a descriptor */
+		return 0; /* no Landlock in this kernel; file permissions and seccomp still apply */
+	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0); /* a file descriptor */
 	if (rules < 0)
 		return why_set(why, errno, "landlock: %s", strerror(errno));
 	for (size_t i = 0; i < n && rc == 0; i++)
@@ -150,7 +155,7 @@ static int restrict_writing(const char *const paths[], size_t n, struct why *why
 	(void)close(rules);
 	if (rc < 0)
 		return rc;
-	/* Any other process may write to it. */
+	/* A proof: any other process may write to it. */
 	fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
 		return why_set(why, EPERM, "landlock is set, but files can still be written");
@@ -160,8 +165,8 @@ static int restrict_writing(const char *const paths[], size_t n, struct why *why
 /* --- seccomp --- */
 
 /*
- * What the engine's loop, SQLite, PCRE2's JIT, libinotifytools, libarchive, c-ares and the C library itself make. Found
- * by running the tests under "log" and by reading; a library's update may want one more.
+ * The calls made by the engine's loop, SQLite, PCRE2's JIT, libinotifytools, libarchive, c-ares and the C library.
+ * Found by running the tests with action "log", and by reading; a new version of a library may need one more.
  */
 static const int allowed[] = {
 	/* files and descriptors */
@@ -209,7 +214,7 @@ static const int allowed[] = {
 	SCMP_SYS(dup),
 	SCMP_SYS(dup3),
 	SCMP_SYS(pipe2),
-	SCMP_SYS(memfd_create), /* sd_journal_sendv, for what fits into no datagram */
+	SCMP_SYS(memfd_create), /* sd_journal_sendv, for messages too large for a datagram */
 	/* waiting */
 	SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
@@ -234,7 +239,7 @@ static const int allowed[] = {
 	SCMP_SYS(mprotect),
 	SCMP_SYS(madvise),
 	SCMP_SYS(brk),
-	/* root, systemd, the control socket, name servers, and asking for our own addresses (getifaddrs) */
+	/* root, systemd, the control socket, name servers, and reading our own addresses (getifaddrs) */
 	SCMP_SYS(socket),
 	SCMP_SYS(bind),
 	SCMP_SYS(connect),
@@ -279,16 +284,16 @@ static const int allowed[] = {
 	SCMP_SYS(exit_group),
 };
 
-/* All that the tarpit does. */
+/* Everything that the tarpit does. */
 static const int for_tarpit[] = {
 	SCMP_SYS(poll),  SCMP_SYS(ppoll),         SCMP_SYS(restart_syscall), SCMP_SYS(accept4), SCMP_SYS(sendto),
 	SCMP_SYS(close), SCMP_SYS(clock_gettime), SCMP_SYS(rt_sigreturn),    SCMP_SYS(exit),    SCMP_SYS(exit_group),
 };
 
-/* Whose rights are left. */
+/* The kind of process. */
 enum holder { ENGINE, REPLAY, TARPIT };
 
-/* Beside it, threads and reading ahead, for a replay. */
+/* Additional calls for a replay: threads and read-ahead. */
 static const int for_threads[] = {
 	SCMP_SYS(set_robust_list),
 	SCMP_SYS(sched_getaffinity),
@@ -302,12 +307,15 @@ static int allow(scmp_filter_ctx filter, const int calls[], size_t n)
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
 		if (rc == -EDOM)
-			rc = 0; /* this architecture has no such call */
+			rc = 0; /* not available on this architecture */
 	}
 	return rc;
 }
 
-/* Threads, and no processes. No filter sees clone3's arguments, which are in memory: the C library then calls clone. */
+/*
+ * Allows threads but not processes. A filter cannot see clone3's arguments, which are in memory; without clone3 the C
+ * library calls clone.
+ */
 static int allow_threads(scmp_filter_ctx filter)
 {
 	int rc = allow(filter, for_threads, sizeof for_threads / sizeof *for_threads);
@@ -329,7 +337,7 @@ static int filter_system_calls(enum holder holder, struct why *why)
 		return why_set(why, ENOMEM, "cannot create a seccomp filter");
 	rc = holder == TARPIT ? allow(filter, for_tarpit, sizeof for_tarpit / sizeof *for_tarpit)
 	                      : allow(filter, allowed, sizeof allowed / sizeof *allowed);
-	/* Its name, for a file in memory; nothing else that prctl does. */
+	/* The thread's name, for a memory file; nothing else of prctl. */
 	if (rc == 0 && holder != TARPIT)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_GET_NAME, 0));
 	if (rc == 0 && holder == REPLAY)
@@ -347,7 +355,7 @@ static int give_up(const char *const paths[], size_t n, enum holder holder, stru
 	if (geteuid() == 0)
 		capng_setpid(getpid());
 	capng_clear(CAPNG_SELECT_BOTH);
-	/* The bounding set can only be cleared with CAP_SETPCAP; without it there is nothing to clear. */
+	/* Only CAP_SETPCAP can clear the bounding set; without it there is nothing to clear. */
 	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
 		return why_set(why, EPERM, "cannot drop capabilities");
 	if (capng_get_caps_process() != 0)
@@ -358,7 +366,7 @@ static int give_up(const char *const paths[], size_t n, enum holder holder, stru
 		return why_set(why, errno, "cannot set no_new_privs: %s", strerror(errno));
 	if ((rc = restrict_writing(paths, n, why)) < 0)
 		return rc;
-	/* The sanitizers' leak check at exit makes calls that the engine does not. */
+	/* The sanitizers' leak check at exit makes calls that the engine does not make. */
 	return WFS_SANITIZED ? 0 : filter_system_calls(holder, why);
 }
 

@@ -7,7 +7,7 @@
 #include "control/reply.h"
 #include "pipeline/pending.h"
 
-/* What it works on now. */
+/* Returns the objects that sharing works on now. */
 static struct sharing_on on_of(const struct requests *r)
 {
 	return (struct sharing_on){r->live->verdict, r->reconcile, r->live->config};
@@ -33,7 +33,7 @@ static void log_changes(struct requests *r, int64_t now_s)
 		         suspended, why, suspended);
 }
 
-/* The kernel, after the database. */
+/* Applies committed changes to the kernel, after the database. */
 static void tell(struct requests *r, int64_t now_s, struct admin_todo *ret)
 {
 	const struct block *begun, *ended;
@@ -48,8 +48,7 @@ static void tell(struct requests *r, int64_t now_s, struct admin_todo *ret)
 	if (rc == 0 && n_begun > 0)
 		rc = reconcile_add(r->reconcile, begun, n_begun, now_s, &ret->refused, &ret->why);
 	ret->rc = rc;
-	ret->sync |=
-		rc < 0 || ret->refused > 0; /* the next comparison tries again, and status shows what was refused */
+	ret->sync |= rc < 0 || ret->refused > 0; /* the next comparison retries, and status shows what was refused */
 	for (size_t i = 0; i < n_begun && ret->n_begun < VERDICT_BLOCKS_MAX; i++)
 		ret->begun[ret->n_begun++] = begun[i];
 	if (sharing_allowed(r->sharing))
@@ -69,8 +68,9 @@ void shared_reload(struct requests *r)
 
 /* --- requests --- */
 
-/* One of them. Returns 0, or an error of the database, which ends the transaction, and is the reply to all that are in
- * it. */
+/*
+ * Handles one request. Returns 0 or a database error, which ends the transaction and is the reply to all its requests.
+ */
 static int receive(struct requests *r, int64_t now_s, struct why *why)
 {
 	const struct sharing_on on = on_of(r);
@@ -83,14 +83,16 @@ static int receive(struct requests *r, int64_t now_s, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
-/* Now they cannot be: nothing was changed. */
+/* Refuses the request: nothing can be changed now. */
 static void refuse(struct requests *r, const struct why *why)
 {
 	control_reply(r->control, r->request.connection, reply_new(), clock_steady_ms());
 	control_release(r->control, &r->request, why->text, clock_steady_ms());
 }
 
-/* *ret_more: a request of another kind came after them, and was not replied to. */
+/*
+ * Handles the request and those that follow. *ret_more: a request of another kind came after them, not replied to yet.
+ */
 static int receive_all(struct requests *r, int64_t now_s, bool *ret_more, struct why *why)
 {
 	int rc = 0;
@@ -126,7 +128,7 @@ bool shared_handle(struct requests *r, struct admin_todo *ret)
 	if (rc == 0)
 		tell(r, now_s, ret);
 	else
-		shared_reload(r); /* what is in memory was never stored */
+		shared_reload(r); /* memory holds what was never stored */
 	control_release(r->control, &r->request, rc < 0 ? why.text : NULL, clock_steady_ms());
 	ret->restore = rc < 0;
 	return more;

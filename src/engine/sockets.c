@@ -12,7 +12,7 @@
 struct one {
 	struct receive *receive;
 	struct scan scan;
-	bool ready; /* it may have more */
+	bool ready; /* it may have more lines */
 };
 
 struct sockets {
@@ -33,7 +33,7 @@ int sockets_open(const struct config *config, struct sockets **ret, struct why *
 		rc = receive_open(config->sockets[i], &s->list[i].receive, why);
 		if (rc < 0)
 			break;
-		scan_begin(&s->list[i].scan, NULL, clock_unix_s()); /* the engine's rules, see lines.c */
+		scan_begin(&s->list[i].scan, NULL, clock_unix_s()); /* lines.c sets the rules */
 		s->list[i].scan.live = true;
 		s->n++;
 	}

@@ -60,14 +60,14 @@ static bool next_entry(struct sources *s, int64_t now_ms, struct pending_file **
 	return true;
 }
 
-/* What came by a socket is in no file. */
+/* Lines from a socket are in no file. */
 static bool next_received(struct sources *s, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
 {
 	*ret_file = NULL;
 	return sockets_next(s->sockets, ret_scan, ret);
 }
 
-/* They take turns, so that none waits for another. */
+/* The kinds of sources take turns, so that none waits for another. */
 bool sources_next(struct sources *s, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan,
                   struct record *ret)
 {

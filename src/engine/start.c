@@ -23,7 +23,7 @@
 #include "store/journals.h"
 #include "store/mend.h"
 
-/* Two daemons on one database would count every line twice. */
+/* Locks the database: two daemons on one database would count every line twice. */
 static int lock_database(struct engine *e, struct why *why)
 {
 	char path[4096], remedy[REMEDY_MAX];
@@ -51,7 +51,7 @@ int engine_config(const struct engine_root *root, struct config **ret, struct wh
 	return handed_config(&(struct handed){&client, root->config_path, root->may_be_absent}, ret, why);
 }
 
-/* Once: a database that is mended meanwhile changes nothing of it. "status" reads what is stored. */
+/* Chooses the sources once; mending the database changes nothing of it. Stores the choice for "status". */
 static int choose_sources(struct engine *e, struct config *config, struct why *why)
 {
 	struct store_journal journal;
@@ -75,7 +75,7 @@ static int choose_sources(struct engine *e, struct config *config, struct why *w
 	return rc < 0 ? rc : store_state_set(e->store, "sources_why", e->choice_why.text, why);
 }
 
-/* All that reads the database: only here a damaged one can still be replaced by another. */
+/* Opens the database and does all reading of it at start: only here can a damaged one still be replaced. */
 static int open_database(struct engine *e, struct config *config, struct why *why)
 {
 	int rc = store_open(config->database.path, STORE_WRITE, &e->store, why);
@@ -147,7 +147,10 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	events_init(&e->events, config);
 	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent}, &e->problems,
 	          &e->events);
-	/* The lock before all that exits 2: a daemon that it refuses must not remove the other one's rules. */
+	/*
+	 * Lock before anything that exits with status 2: a daemon that is refused must not remove the other one's
+	 * rules.
+	 */
 	if ((rc = signals_open(signals, sizeof signals / sizeof *signals, &e->signal_fd, why)) == 0 &&
 	    (rc = lock_database(e, why)) == 0)
 		rc = open_or_mend_database(e, config, why);
@@ -160,14 +163,16 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	gating_init(&e->gating, config, &e->client, clock_steady_ms());
 	passes_init(&e->passes, &config->gates, &e->client);
 	if (config->gates.n == 0)
-		(void)store_put_gates_now(e->store, NULL, 0, why); /* those of an earlier configuration */
-	/* No allowed client is blocked, not even for a moment; and what is listed is known to the first comparison. */
+		(void)store_put_gates_now(e->store, NULL, 0, why); /* removes those of an earlier configuration */
+	/*
+	 * So that no allowed client is blocked even for a moment, and the first comparison knows the listed networks.
+	 */
 	for (live_refresh_allowed(&e->live); live_lifts(&e->live);)
 		live_lift_allowed(&e->live, e->reconcile);
 	live_refresh_listed(&e->live, e->reconcile);
 	while (blocklist_moves(e->live.blocklist))
 		(void)live_move_listed(&e->live, e->reconcile, hangup_listed(&e->hangup),
-		                       why); /* nothing is removed yet, which alone can fail */
+		                       why); /* only removals can fail, and there are none yet */
 	e->sharing = sharing_new(e->store);
 	live_share(&e->live, sharing_elsewhere(e->sharing));
 	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events, e->sharing);
