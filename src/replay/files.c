@@ -13,12 +13,13 @@
 #include "store/logs.h"
 
 enum {
-	COMMIT_EVERY_MS = 5000, /* what a kill may cost */
-	PEEKS = 16,             /* lines without a time looked at, when a time is searched */
+	COMMIT_EVERY_MS = 5000, /* the work that a kill may lose */
+	PEEKS = 16,             /* lines read in search of one with a time */
 	SOON = 21,
 	SOONER = 14,
-	SOONEST = 7,                        /* findings ahead that are announced: each about a memory access */
-	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
+	/* how many findings ahead memory is prefetched; each is about one memory access */
+	SOONEST = 7,
+	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one day more */
 };
 
 /* --- one chunk: decide and store --- */
@@ -51,7 +52,7 @@ static int store_found(struct replay *r, const struct workers_chunk *c, size_t i
 	return replay_found(r, &line, &hit, why);
 }
 
-/* The i-th finding comes, when there is one. */
+/* Prefetches for the i-th finding, if it exists. */
 static void expect(const struct replay *r, const struct workers_chunk *c, size_t i, enum verdict_expected when)
 {
 	const struct findings_found *const f = c->findings.found + i;
@@ -61,7 +62,7 @@ static void expect(const struct replay *r, const struct workers_chunk *c, size_t
 		              when);
 }
 
-/* What comes after the i-th: the memory it needs is far away, another thread has just written some of it. */
+/* Prefetches for findings after the i-th: the memory is far away, and some was just written by another thread. */
 static void announce(const struct replay *r, const struct workers_chunk *c, size_t i)
 {
 	const struct findings_found *const f = c->findings.found + i + SOONER;
@@ -93,7 +94,7 @@ static int store_chunk(struct replay *r, const struct workers_chunk *c, struct w
 			return rc;
 		if (!pending_is_full(r->decide.pending) || (i + 1 < s->n && s->found[i + 1].start == f->start))
 			continue;
-		/* A hit and the position after its line go into the same transaction. */
+		/* A hit and the position after its line belong to the same transaction. */
 		read_up_to(r, c, &stored, &s->tallies[i], c->piece.start + f->start + f->len + 1, f->start, f->len);
 		stored = s->tallies[i];
 		if ((rc = replay_write(r, why)) < 0)
@@ -114,7 +115,7 @@ static int store_chunk(struct replay *r, const struct workers_chunk *c, struct w
 
 /* --- one file --- */
 
-/* From when on stamps without a year may be. */
+/* Sets the time from which the years of stamps are derived. */
 static void set_clock(struct replay *r)
 {
 	int64_t first_s;
@@ -124,10 +125,10 @@ static void set_clock(struct replay *r)
 		return;
 	first_s = scan_first_time(chunks_first(r->in), r->end_s, r->options->year);
 	if (first_s != INT64_MAX)
-		r->end_s = first_s + YEAR_LESS_TWO_DAYS_S; /* so that every chunk finds the same years */
+		r->end_s = first_s + YEAR_LESS_TWO_DAYS_S; /* so that every chunk derives the same years */
 }
 
-/* The time of the first line with one at offset or after it; INT64_MIN when none is near. */
+/* Returns the time of the first line with one at or after offset; INT64_MIN if none is near. */
 static int64_t time_at(const struct replay *r, int64_t offset)
 {
 	char text[LINE_MAX_BYTES];
@@ -146,7 +147,7 @@ static int64_t time_at(const struct replay *r, int64_t offset)
 	return INT64_MIN;
 }
 
-/* The offset of the first line whose time is time_s or later, in a log that goes forward in time. */
+/* Returns the offset of the first line at or after time_s, in a log whose times only increase. */
 static int64_t find_time(const struct replay *r, int64_t time_s)
 {
 	int64_t low = 0, high = chunks_size(r->in);
@@ -165,7 +166,7 @@ static int64_t find_time(const struct replay *r, int64_t time_s)
 	return low;
 }
 
-/* Does not read what --from and --until leave out. */
+/* Skips what --from and --until exclude. */
 static int skip(struct replay *r, struct why *why)
 {
 	const struct replay_options *const o = r->options;
@@ -180,7 +181,7 @@ static int skip(struct replay *r, struct why *why)
 	return chunks_bound(r->in, from, until, why);
 }
 
-/* Which log is it, and how much of it has been counted? Leaves the input where reading goes on. */
+/* Identifies the log and how much of it has been counted. Leaves the input where reading continues. */
 static int begin_file(struct replay *r, const char *path, struct why *why)
 {
 	struct store_log known;
@@ -194,7 +195,7 @@ static int begin_file(struct replay *r, const char *path, struct why *why)
 	set_clock(r);
 	reader = (struct resume){.first = chunks_first(r->in), .chunks = r->in};
 	rc = resume_log(r->options->store, &reader, &known, why);
-	if (rc == RESUME_UNREADABLE) { /* the others are read nevertheless */
+	if (rc == RESUME_UNREADABLE) { /* the other files are still read */
 		chunks_close(r->in);
 		r->in = NULL;
 		return -EIO;
@@ -222,7 +223,7 @@ static int store_next(struct replay *r, const struct workers_chunk *c, struct wh
 	return rc;
 }
 
-/* Until all of the file is stored, or the database fails. */
+/* Stores the whole file, or until the database fails. */
 static int store_file(struct replay *r, struct why *why)
 {
 	const struct findings_limits limits = {r->options->from_s, r->options->until_s, r->end_s};
@@ -240,7 +241,7 @@ static int store_file(struct replay *r, struct why *why)
 	return rc;
 }
 
-/* lines, unparsed: as they were counted before this file. */
+/* Notes a file without any log line. lines, unparsed: the counters from before this file. */
 static void note_no_log(struct replay_result *result, const char *path, int64_t lines, int64_t unparsed)
 {
 	if (result->lines == lines || result->lines - lines != result->unparsed - unparsed)
@@ -262,7 +263,7 @@ static int replay_file(struct replay *r, const char *path, struct why *why)
 	else
 		writer_wait(r->writer);
 	r->broken = rc < 0 && r->in != NULL;
-	if (r->result->known_bytes == known) /* what is new in a log may be the rest of a long line */
+	if (r->result->known_bytes == known) /* the new part of a known log may be the rest of a long line */
 		note_no_log(r->result, path, lines, unparsed);
 	if (rc == 0)
 		rc = workers_error(r->workers, why);

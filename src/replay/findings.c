@@ -13,7 +13,7 @@ static_assert((int)LINE_MAX_BYTES < (int)FINDINGS_NOWHERE && CHUNKS_SIZE <= UINT
                       RULES_COUNT_MAX <= UINT8_MAX && RULEFILE_RULES_MAX <= UINT16_MAX,
               "they fit");
 
-/* For the findings of one more line. */
+/* Makes room for the findings of one more line. */
 static void grow(struct findings *s)
 {
 	const size_t cap = s->cap == 0 ? CAP_MIN : 2 * s->cap;
@@ -21,7 +21,7 @@ static void grow(struct findings *s)
 
 	if (s->n + RULES_HITS_MAX <= s->cap)
 		return;
-	/* Not realloc: it does not align to cache lines. */
+	/* Not realloc, which does not align to cache lines. */
 	found = alloc_aligned(FINDINGS_CACHE_LINE, cap * sizeof *found, "the matches of a piece");
 	s->tallies = alloc_resize(s->tallies, cap, sizeof *s->tallies, "the matches of a piece");
 	if (s->n > 0)
@@ -31,7 +31,7 @@ static void grow(struct findings *s)
 	s->cap = cap;
 }
 
-/* A line of hits, once. Returns its offset in text. */
+/* Copies the line of a hit, once. Returns its offset in text. */
 static uint32_t copy_line(struct findings *s, const char *line, size_t len)
 {
 	const size_t at = s->n_text;
@@ -40,10 +40,10 @@ static uint32_t copy_line(struct findings *s, const char *line, size_t len)
 		s->text = alloc_raw(1, CHUNKS_SIZE, "the lines of matches");
 	memcpy(s->text + at, line, len);
 	s->n_text += len;
-	return (uint32_t)at; /* all lines together are a piece at most */
+	return (uint32_t)at; /* all lines together are at most one piece */
 }
 
-/* Both numbers are those of a line, at most LINE_MAX_BYTES. */
+/* Offset and length are at most LINE_MAX_BYTES. */
 static struct findings_span pack(struct span span, const char *line)
 {
 	if (span.p == NULL)
@@ -65,20 +65,20 @@ static uint32_t add_envelope(struct findings *s, const struct rules_hit *hit, co
 	}
 	s->envelopes[s->n_envelopes++] =
 		(struct findings_envelope){pack(hit->from, line), pack(hit->to, line), pack(hit->helo, line)};
-	return (uint32_t)s->n_envelopes; /* a few for each line of a piece */
+	return (uint32_t)s->n_envelopes; /* only a few for each line of a piece */
 }
 
-/* Adds what the rules matched in the line that was scanned last. */
+/* Adds the matches of the line that was scanned last. */
 static void add(struct findings *s, const struct chunks_piece *piece, const struct record *record,
                 const struct rules_hit *hits, size_t n)
 {
 	const char *const text = record->content.p;
 	const size_t len = record->content.len;
-	const bool stays = text == record->text.p; /* in the piece */
+	const bool stays = text == record->text.p; /* the text lies in the piece */
 	uint32_t copy = FINDINGS_NO_COPY;
 
 	grow(s);
-	if (record->repeats) /* the line before is a hit of this piece, or one repeated itself */
+	if (record->repeats) /* the line before is a hit of this piece, or itself repeated one */
 		copy = s->found[s->n - 1].copy;
 	for (size_t i = 0; i < n; i++) {
 		const struct rules_hit *const hit = &hits[i];
@@ -89,7 +89,7 @@ static void add(struct findings *s, const struct chunks_piece *piece, const stru
 		s->found[s->n] =
 			(struct findings_found){.address = hit->address,
 		                                .time_s = record->time_s,
-		                                .start = (uint32_t)(record->text.p - piece->bytes), /* in a piece */
+		                                .start = (uint32_t)(record->text.p - piece->bytes), /* within a piece */
 		                                .copy = copy,
 		                                .len = (uint16_t)len,               /* <= LINE_MAX_BYTES */
 		                                .rule = (uint16_t)hit->rule->index, /* below RULEFILE_RULES_MAX */
@@ -108,7 +108,7 @@ static void add(struct findings *s, const struct chunks_piece *piece, const stru
 void findings_piece(struct findings *findings, const struct findings_limits *limits, struct rules_scratch *scratch,
                     const struct chunks_piece *piece)
 {
-	struct findings s = *findings; /* the one given is beside others that are read meanwhile */
+	struct findings s = *findings; /* the caller's struct is next to others that are being read */
 	struct rules_hit hits[RULES_HITS_MAX];
 	struct record record = {.text = {piece->bytes, 0}};
 	struct scan scan;

@@ -5,14 +5,14 @@
 #include "replay/state.h"
 #include "store/journals.h"
 
-enum { PROGRESS_EVERY = 1024 }; /* lines of a journal */
+enum { PROGRESS_EVERY = 1024 }; /* lines between progress updates */
 
-/* One thread, for sd-journal is read by one. */
+/* Uses one thread, because only one may use an sd-journal handle. */
 struct reading {
 	struct journal *journal;
 	struct scan scan;
-	struct scan_tally settled;   /* of the scan's, what is pending */
-	int64_t damaged, suppressed; /* likewise, of the result */
+	struct scan_tally settled;   /* the part of the scan's tally that is already pending */
+	int64_t damaged, suppressed; /* the parts of the result's counters that are already pending */
 	char unit[STORE_UNIT_MAX];
 };
 
@@ -37,7 +37,7 @@ static int open_journal(struct replay *r, struct reading *in, struct why *why)
 	return rc;
 }
 
-/* What was read, with the position behind it. */
+/* Writes what was read, with the position after it. */
 static int write_read(struct replay *r, struct reading *in, struct why *why)
 {
 	const struct scan_tally *const t = &in->scan.tally, *const before = &in->settled;

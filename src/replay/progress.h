@@ -1,8 +1,8 @@
 /*
- * progress: shows how far a long piece of work is.
+ * progress: shows the progress of a long piece of work on standard error.
  *
- * Writes to standard error. A bar in one line that is drawn over again, ten times a second at most, on a terminal; or
- * plain lines every ten seconds; or nothing. Depends on nothing; the caller passes the time.
+ * Shows a one-line bar on a terminal, redrawn at most ten times a second; plain lines every ten seconds; or nothing.
+ * Depends on nothing; the caller passes the time.
  */
 #ifndef WFS_REPLAY_PROGRESS_H
 #define WFS_REPLAY_PROGRESS_H
@@ -17,15 +17,15 @@ enum progress_form {
 
 struct progress {
 	enum progress_form form;
-	int64_t started_ms, shown_ms; /* any clock that goes forward */
+	int64_t started_ms, shown_ms; /* of any monotonic clock */
 };
 
-/* The form that suits standard error: a bar on a terminal, nothing elsewhere. */
+/* Returns the form that suits standard error: a bar on a terminal, nothing elsewhere. */
 enum progress_form progress_fitting(void);
 
 void progress_begin(struct progress *progress, enum progress_form form, int64_t now_ms);
 
-/* done of size bytes (size 0: unknown), and what was found in them. Cheap when it is not time to show. */
+/* Shows that done of size bytes (size 0: unknown) were read, and what was found. Cheap until it is time to show. */
 void progress_show(struct progress *progress, int64_t now_ms, int64_t done, int64_t size, int64_t lines, int64_t hits);
 
 /* Removes the bar. */

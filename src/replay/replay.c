@@ -10,16 +10,16 @@
 #include "store/hits.h"
 #include "verdict/greylist.h"
 
-enum { INDEX_SLICE = 1 << 18 }; /* hits that are indexed in one transaction */
+enum { INDEX_SLICE = 1 << 18 }; /* hits indexed in one transaction */
 
 bool replay_is_stopped(const struct replay *r)
 {
 	return r->options->stop != NULL && *r->options->stop;
 }
 
-/* --- what a rule found in a line --- */
+/* --- a rule match in a line --- */
 
-/* What the database knows from before the first line that matters: nothing is being written yet. */
+/* Restores what the database knows from before the first line that matches. Nothing is being written yet. */
 static int remember(struct replay *r, int64_t time_s, struct why *why)
 {
 	const struct replay_options *const o = r->options;
@@ -69,18 +69,19 @@ int replay_write(struct replay *r, struct why *why)
 
 /* --- all of it --- */
 
-/* Everything that decides and stores. */
+/* Creates everything that decides and stores. */
 static void begin(struct replay *r)
 {
 	const struct replay_options *const o = r->options;
 
 	r->decide.config = o->config;
 	r->decide.keeps_attempts = o->keeps == PENDING_ALL;
-	/* With one thread there is one processor. */
+	/* With one thread there is only one processor. */
 	r->writer =
 		writer_new(o->store, o->config->block.window_s, o->keeps, o->threads > 1 && o->keeps == PENDING_ALL);
 	r->decide.pending = writer_pending(r->writer);
-	(void)!getrandom(&r->addresses.seed, sizeof r->addresses.seed, 0); /* 0 works too, but clients know it */
+	/* 0 would work, but clients could predict it */
+	(void)!getrandom(&r->addresses.seed, sizeof r->addresses.seed, 0);
 	r->allowlist = allowlist_new(o->config);
 	r->decide.greylist = greylist_new(0);
 	r->decide.sessions = sessions_new();
@@ -98,8 +99,10 @@ static void end(struct replay *r)
 	greylist_free(r->decide.greylist);
 }
 
-/* What an older version stored, or another process that was killed: it would have to be read at once within a
- * transaction. */
+/*
+ * Indexes hits left by an older version, or by a process that was killed: otherwise one transaction would have to read
+ * them all.
+ */
 static int index_hits(struct store *store, struct why *why)
 {
 	bool more = !store_is_memory(store);

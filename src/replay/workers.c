@@ -6,29 +6,30 @@
 
 #include "base/alloc.h"
 
-enum { CHUNKS_PER_THREAD = 4 }; /* one worked on, one being stored, and some in reserve */
+enum { CHUNKS_PER_THREAD = 4 }; /* one being worked on, one being stored, and some in reserve */
 
 /* A thread that reads and matches. */
 struct worker {
 	struct workers *all;
 	struct rules_scratch *scratch;
-	struct workers_chunk *free; /* it filled them before, so they are near its processor; the warmest first */
+	/* chunks that it filled last, so they are in its processor's cache; most recent first */
+	struct workers_chunk *free;
 	pthread_t thread;
 };
 
 /*
- * The ring of chunks, read in order and stored in order. Any thread reads one, which only one does at a time,
- * and works on it while it is warm; the first one stores those that are done before it does such work.
+ * The ring of chunks, which are read and stored in order. Any thread reads a chunk, one thread at a time, and matches
+ * it while it is in the cache. The first worker stores chunks that are done before it takes on such work.
  */
 struct workers {
-	pthread_mutex_t lock;                    /* of all that follows, and of in */
-	pthread_cond_t todo, done;               /* the first worker alone waits for what is done */
-	size_t n_workers, n_threads;             /* the threads are one fewer, or as many as could be started */
+	pthread_mutex_t lock;                    /* for all members below, and for in */
+	pthread_cond_t todo, done;               /* done: only the first worker waits for it */
+	size_t n_workers, n_threads;             /* n_threads: n_workers - 1, or as many as could be started */
 	struct worker list[WORKERS_THREADS_MAX]; /* the first is the thread that stores */
-	size_t n_chunks, ring_size;              /* made; that may be read and not stored yet */
+	size_t n_chunks, ring_size;              /* chunks allocated; chunks that may be read and not yet stored */
 	struct workers_chunk *ring[WORKERS_THREADS_MAX * CHUNKS_PER_THREAD];
-	size_t next_read, next_store; /* counted up; modulo ring_size */
-	bool reading, more, quit;     /* one reads now; there is more to be read; no more files */
+	size_t next_read, next_store; /* counters; modulo ring_size they are indices */
+	bool reading, more, quit;     /* a thread is reading; there is more to read; no more files */
 
 	/* The log being read. */
 	struct chunks *in;
@@ -37,7 +38,7 @@ struct workers {
 	struct why read_why;
 };
 
-/* True when a chunk can be read now. */
+/* Returns true if a chunk can be read now. */
 static bool can_read(const struct workers *w)
 {
 	return w->more && !w->reading && w->next_read - w->next_store < w->ring_size;
@@ -53,8 +54,8 @@ static struct workers_chunk *chunk_new(void)
 }
 
 /*
- * The worker's own, while there is one: what another thread wrote last comes from far away. There are always
- * some more than can be busy, so one is free.
+ * Returns a free chunk, preferably the worker's own, since what another thread wrote last is not in its cache. There
+ * are always more chunks than can be busy, so one is free.
  */
 static struct workers_chunk *next_free_chunk(struct workers *w, struct worker *worker)
 {
@@ -81,7 +82,7 @@ static void set_free(struct workers_chunk *c)
 	c->worker->free = c;
 }
 
-/* Reads the next chunk and finds what is in it. Called, and returns, with the lock. */
+/* Reads the next chunk and matches its lines. Must be called with the lock, and returns with it. */
 static void work(struct workers *w, struct worker *worker)
 {
 	struct workers_chunk *const c = next_free_chunk(w, worker);
@@ -100,7 +101,7 @@ static void work(struct workers *w, struct worker *worker)
 		w->more = false;
 		set_free(c);
 	}
-	(void)pthread_cond_signal(&w->done); /* the reader may be what is waited for at the end */
+	(void)pthread_cond_signal(&w->done); /* at the end, the storing thread may be waiting for the reader */
 	(void)pthread_cond_signal(&w->todo);
 	if (rc != 0)
 		return;

@@ -1,12 +1,11 @@
 /*
- * workers: the threads of a replay. They read the chunks of one log, match their lines, and hand them out in
- * order.
+ * workers: the threads of a replay. They read the chunks of one log, match their lines, and return the chunks in order.
  *
- * Owns the threads, the chunks and what each thread needs to match; the log is the caller's. Knows findings
- * and chunks, never the verdict or the store. Threads are here and nowhere else: everything below is for the
- * one thread that stores, which works like the others while nothing is done, so that with one thread none is
- * started at all. Order: workers_new; for each log workers_start, then workers_next_done and
- * workers_give_back until there is no more; workers_free. Aborts if memory cannot be allocated.
+ * Owns the threads, the chunks and what each thread needs for matching; the caller owns the log. Knows findings and
+ * chunks, never the verdict or the store. No other code here runs in several threads: all functions below are for the
+ * one thread that stores. That thread works like the others while no chunk is done, so with one thread no other is
+ * started. Call order: workers_new; for each log workers_start, then workers_next_done and workers_give_back until
+ * there are no more; workers_free. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_REPLAY_WORKERS_H
 #define WFS_REPLAY_WORKERS_H
@@ -23,34 +22,37 @@ enum { WORKERS_THREADS_MAX = 16 };
 
 struct workers;
 
-/* Not two in one cache line: one thread writes here while another reads there. */
+/* No two share a cache line, because one thread writes here while another reads there. */
 struct workers_chunk {
 	alignas(FINDINGS_CACHE_LINE) struct chunks_piece piece;
-	int64_t read, size;       /* of the file on disk, with this chunk: for progress */
+	int64_t read, size;       /* bytes of the file on disk, up to and including this chunk; for progress */
 	struct findings findings; /* the matches in it */
 	/* Private. */
-	bool done; /* waits for its turn to be stored */
+	bool done; /* waiting for its turn to be stored */
 	struct worker *worker;
 	struct workers_chunk *next;
 };
 
-/* threads: 1 to WORKERS_THREADS_MAX; with fewer, when the system starts no more, it is only slower. rules:
- * borrowed. */
+/* threads: 1 to WORKERS_THREADS_MAX. If the system starts fewer, it is only slower. Borrows rules. */
 struct workers *workers_new(const struct rules *rules, unsigned threads);
 void workers_free(struct workers *w);
 
-/* Begins a log. in: until workers_next_done returned NULL. */
+/* Begins a log. Borrows in until workers_next_done has returned NULL. */
 void workers_start(struct workers *w, struct chunks *in, const struct findings_limits *limits);
 
-/* The next chunk in the order of the log, until it is given back; waits for it. NULL: there is no more. */
+/*
+ * Returns the next chunk in log order, valid until it is given back; waits for it. Returns NULL if there are no more.
+ */
 const struct workers_chunk *workers_next_done(struct workers *w);
 void workers_give_back(struct workers *w);
 
-/* Nothing more of this log is read; the chunks that are still come. */
+/* Stops reading this log. Chunks that were read are still returned. */
 void workers_stop(struct workers *w);
 
-/* Why the log could not be read to its end: 0, or -errno and a sentence. After workers_next_done returned
- * NULL. */
+/*
+ * Returns 0, or -errno with a sentence in why if the log could not be read to its end. Call after workers_next_done has
+ * returned NULL.
+ */
 int workers_error(const struct workers *w, struct why *why);
 
 #endif

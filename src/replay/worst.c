@@ -15,7 +15,7 @@ void worst_note(struct worst *worst, const struct block *block, const struct rul
 	struct worst_blocked *const list = worst->list;
 	size_t i;
 
-	/* Most are not among the worst: one comparison shows it when others are known. */
+	/* Most are not among the worst; once the list is full, one comparison shows that. */
 	if (worst->others && !is_worse(&blocked, &list[WORST_MAX - 1]))
 		return;
 	for (i = 0; i < worst->n && net_order(&list[i].block.net, &block->net) != 0; i++)
@@ -24,7 +24,7 @@ void worst_note(struct worst *worst, const struct block *block, const struct rul
 	if (worst->n == WORST_MAX && !is_worse(&blocked, &list[WORST_MAX - 1]))
 		return;
 	if (i < worst->n &&
-	    list[i].block.offence > blocked.block.offence) /* its count restarted after a long quiet time */
+	    list[i].block.offence > blocked.block.offence) /* its count had restarted after a long quiet time */
 		blocked.block.offence = list[i].block.offence;
 	if (i == WORST_MAX)
 		i--;

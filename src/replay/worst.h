@@ -1,7 +1,7 @@
 /*
- * worst: the addresses and networks of the highest offences, among all that were blocked.
+ * worst: the addresses and networks with the highest offences among all that were blocked.
  *
- * Private to the folder. Pure. The rule is borrowed.
+ * Private to the folder. Pure. Borrows the rules.
  */
 #ifndef WFS_REPLAY_WORST_H
 #define WFS_REPLAY_WORST_H
@@ -16,18 +16,18 @@ enum { WORST_MAX = 40 };
 
 /* An address or a network that was blocked. */
 struct worst_blocked {
-	struct block block; /* its last; offence: the highest it came to */
+	struct block block; /* its last block, with the highest offence it ever had */
 	const struct rule *rule;
 };
 
-/* Zeroed: none. */
+/* Initialise to zero: empty. */
 struct worst {
-	size_t n; /* of the highest offences, the worst first; of equals the earlier one */
+	size_t n; /* highest offence first; among equals, earliest first */
 	struct worst_blocked list[WORST_MAX];
-	bool others; /* than these were blocked, too */
+	bool others; /* others were blocked, too */
 };
 
-/* One more block, and the rule that led to it. */
+/* Adds a block, and the rule that caused it. */
 void worst_note(struct worst *worst, const struct block *block, const struct rule *rule);
 
 #endif

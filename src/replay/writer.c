@@ -9,17 +9,17 @@
 struct writer {
 	struct store *store;
 	struct pending *pending[2];
-	struct pending_file *log[2]; /* the same one, in each; NULL: none */
+	struct pending_file *log[2]; /* the log's file in each; NULL: none */
 	size_t filling;
 	bool due;
 
 	bool threaded;
 	pthread_t thread;
-	pthread_mutex_t lock; /* of all that follows */
+	pthread_mutex_t lock; /* for all members below */
 	pthread_cond_t handed, written;
-	struct pending *writing; /* NULL: none */
+	struct pending *writing; /* NULL: nothing */
 	bool quit;
-	int rc; /* of the last one */
+	int rc; /* result of the last write */
 	struct why why;
 };
 
@@ -120,7 +120,7 @@ void writer_commit_next(struct writer *w)
 	w->due = true;
 }
 
-/* The result of what was written last, once. */
+/* Waits for the last write and returns its result, once. */
 static int wait_for_it(struct writer *w, struct why *why)
 {
 	int rc;
@@ -154,7 +154,7 @@ int writer_write(struct writer *w, struct why *why)
 		store_bulk_due(w->store);
 	w->due = false;
 	if (!w->threaded ||
-	    pending_log(writer_log(w))->id == 0) /* the first one gives the log its row, which both know then */
+	    pending_log(writer_log(w))->id == 0) /* the first write gives the log its row, which both must know */
 		return pending_write(filled, why);
 	w->filling = !w->filling;
 	pending_continue(writer_pending(w), filled);
