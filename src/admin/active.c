@@ -6,7 +6,8 @@
 #include "pipeline/portmap.h"
 #include "store/blocks.h"
 
-enum { DEDUPED = 64 }; /* of what is to be lifted; more come from a network, and are rarely duplicates */
+/* so many networks are checked for duplicates; longer lists come from a network, and rarely have any */
+enum { DEDUPED = 64 };
 
 static void append(struct block **list, size_t *n, const struct block *block)
 {
@@ -46,8 +47,10 @@ int active_find(const struct admin *a, const struct net *net, int64_t now_s, str
 	int rc;
 
 	*ret = l;
-	/* A hundred thousand may be active: memory saves reading them. The kernel may not have yet what the verdict
-	 * has. */
+	/*
+	 * A hundred thousand blocks may be active: the copies in memory save reading them. The kernel may not yet have
+	 * what the verdict has.
+	 */
 	if (reconcile_is_known(a->reconcile) && net->len == 128 && !reconcile_runs(a->reconcile, net, now_s, &any) &&
 	    verdict_query(a->verdict, &net->addr).until_s <= now_s)
 		return 0;

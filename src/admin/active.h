@@ -1,5 +1,5 @@
 /*
- * active: the blocks that are active now and concern a network. Read only. Errors as of store.h.
+ * active: finds the active blocks that concern a network. Read-only. Errors: see store.h.
  *
  * Private to the folder.
  */
@@ -8,20 +8,20 @@
 
 #include "admin/admin.h"
 
-/* list: each network once; all: every block of them, as the database has it. Both are the caller's: active_done. */
+/* list: each network once; all: every block of these networks, as in the database. Release with active_done. */
 struct active_list {
 	size_t n, n_all;
 	struct block *list, *all;
 };
 
-/* Every active block that contains net, and those that are in it. *ret is written always. */
+/* Finds every active block that contains net or lies within it. Always writes *ret. */
 int active_find(const struct admin *admin, const struct net *net, int64_t now_s, struct active_list *ret,
                 struct why *why);
 
-/* Accepts a zeroed one. */
+/* Accepts a zeroed struct. */
 void active_done(struct active_list *list);
 
-/* True when all of inner is in outer. */
+/* Returns true if all of inner is in outer. */
 bool active_lies_in(const struct net *inner, const struct net *outer);
 
 #endif

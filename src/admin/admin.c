@@ -46,7 +46,7 @@ void admin_resume(const struct admin *a, const struct protocol_request *r, unsig
 	json_put_text(reply, "rule", r->rule);
 }
 
-/* A note for the day: in the audit log, which keeps notes for ever. */
+/* Records a note for the day in the audit log, which keeps notes for ever. */
 static void note(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s, json_t *reply)
 {
 	struct why why;
@@ -76,7 +76,7 @@ void admin_run(const struct admin *a, const struct protocol_request *r, const ch
 		return;
 	case PROTOCOL_DISALLOW:
 		unblock_allowance(a, r, who, now_s, reply);
-		ret->sync |= a->config->block.files.n > 0; /* what is listed is looked at again */
+		ret->sync |= a->config->block.files.n > 0; /* checks the listed networks again */
 		return;
 	case PROTOCOL_BLACK:
 		block_black(a, r, who, now_s, reply, ret);

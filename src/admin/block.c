@@ -15,24 +15,24 @@ static void block_now(const struct admin *a, const struct block *blocks, size_t 
                       struct admin_todo *todo)
 {
 	const struct reconcile_rule rule = {a->verdict, a->config->block.extend};
-	struct reconcile_result ignored; /* the comparison that follows reports it */
+	struct reconcile_result ignored; /* reported by the next comparison */
 
 	if (n == 0)
 		return;
 	todo->n_begun = n;
 	memcpy(todo->begun, blocks, n * sizeof *blocks);
 	todo->rc = reconcile_add(a->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
-	if (todo->rc == -ENOSPC) { /* a comparison recreates the lists, and then it fits or is refused */
+	if (todo->rc == -ENOSPC) { /* a comparison recreates the lists; then it fits, or is refused */
 		todo->sync = true;
 		todo->rc = reconcile_sync(a->reconcile, &rule, now_s, &ignored, &todo->why);
 		if (todo->rc == 0)
 			todo->rc = reconcile_add(a->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
 	}
-	/* The next comparison tries again, and status shows what was refused. */
+	/* The next comparison retries, and status shows what was refused. */
 	todo->sync |= todo->rc < 0 || todo->refused > 0;
 }
 
-/* The block is recorded, but the kernel lacks some or all of its n entries. */
+/* Adds to the reply how many of n entries the kernel refused; the block itself is recorded. */
 static void put_refused(json_t *reply, size_t n, const struct admin_todo *todo)
 {
 	const size_t refused = todo->rc < 0 ? n : todo->refused;
@@ -57,7 +57,7 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 {
 	const char *const never = blockstate_never(a, &r->net);
 	const struct verdict_query view = verdict_query(a->verdict, &r->net.addr);
-	/* By default as long as its next block for evidence would last. */
+	/* By default it lasts as long as the next evidence block would. */
 	const int64_t for_s =
 		r->for_s > 0 ? r->for_s : verdict_duration(a->verdict, r->net.len == 128 ? view.offence : 1);
 	struct block block = {.net = r->net,
@@ -93,7 +93,7 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 	put_refused(reply, n, todo);
 }
 
-/* blocks: those of the decision; they get their ids. */
+/* blocks: those of the decision; this sets their ids. */
 static int write_black(const struct admin *a, const struct protocol_request *r, const char *who, int score,
                        const struct verdict_decision *decision, struct block *blocks, int64_t now_s, struct why *why)
 {
@@ -119,7 +119,7 @@ void block_black(const struct admin *a, const struct protocol_request *r, const 
 		.rule = VERDICT_NO_RULE,
 		.list = portlists_of(&a->config->firewall.ports, record_black.name, record_black.category)};
 	struct verdict_decision decision = {0};
-	struct block *blocks = NULL; /* the decision's, which belong to the verdict */
+	struct block *blocks = NULL; /* a copy, because the decision's blocks belong to the verdict */
 	int64_t white_s = 0;
 	struct why why;
 	int rc;

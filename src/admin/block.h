@@ -1,6 +1,6 @@
 /*
- * block: requests that begin a block, or may: block and vote black. Written, then added to the kernel; what that
- * refuses is in the reply.
+ * block: requests that begin or may begin a block: block and vote black. The block is written, then added to the
+ * kernel; the reply says what the kernel refuses.
  *
  * Private to the folder.
  */

@@ -8,7 +8,7 @@
 #include "base/localaddrs.h"
 #include "store/query.h"
 
-/* The active block that contains net and lasts longest; l: the candidates, NULL: memory has them. */
+/* Finds the active block that contains net and lasts longest. l: the candidates; NULL: search memory. */
 static bool is_in(const struct admin *a, const struct active_list *l, const struct net *net, int64_t now_s,
                   struct block *ret)
 {
@@ -24,7 +24,7 @@ static bool is_in(const struct admin *a, const struct active_list *l, const stru
 	return any;
 }
 
-/* The same for all pieces of a network: as long as all of them are active. */
+/* The same for all pieces of a network: it is blocked as long as all of them are. */
 static bool is_in_pieces(const struct admin *a, const struct active_list *l, const struct net *net, int64_t now_s,
                          struct block *ret)
 {
@@ -42,7 +42,7 @@ static bool is_in_pieces(const struct admin *a, const struct active_list *l, con
 	return n > 0;
 }
 
-/* Whether net is blocked, by what, and until when. */
+/* Finds whether all of net is blocked, by what, and until when. */
 int blockstate_find(const struct admin *a, const struct net *net, int64_t now_s, bool *ret_blocked, struct block *ret,
                     struct why *why)
 {
@@ -54,7 +54,7 @@ int blockstate_find(const struct admin *a, const struct net *net, int64_t now_s,
 	if (rc < 0)
 		return rc;
 	*ret_blocked = is_in(a, in_memory ? NULL : &l, net, now_s, ret);
-	/* A network around it may expire before them. */
+	/* A block of a network around it may expire before its pieces do. */
 	if (net->len < 128 && is_in_pieces(a, in_memory ? NULL : &l, net, now_s, &pieces) &&
 	    (!*ret_blocked || pieces.until_s > ret->until_s)) {
 		*ret = pieces;
@@ -64,7 +64,7 @@ int blockstate_find(const struct admin *a, const struct net *net, int64_t now_s,
 	return 0;
 }
 
-/* Why nothing of net is blocked; NULL when it may be. */
+/* Returns why nothing of net is ever blocked; NULL if it may be blocked. */
 const char *blockstate_never(const struct admin *a, const struct net *net)
 {
 	struct net own[LOCALADDRS_MAX];
@@ -94,14 +94,14 @@ void blockstate_put_net(json_t *reply, const struct net *net)
 	json_put_text(reply, "address", text);
 }
 
-/* "allowed (by hand), as 192.0.2.0/24: a customer"; the reader shows the end, in its local zone. */
+/* Writes "allowed (by hand), as 192.0.2.0/24: a customer"; the reader shows the end, in its local time zone. */
 static void write_allowance(const struct query_allowance *a, char out[static WHY_MAX])
 {
 	(void)snprintf(out, WHY_MAX, "allowed (%s), as %s%s%s", a->cause, a->address, a->reason[0] != '\0' ? ": " : "",
 	               a->reason);
 }
 
-/* How near it is to a block; null for a network, which has no score. */
+/* Adds how near it is to being blocked; null for a network, which has no score. */
 static void put_score(const struct admin *a, const struct net *net, json_t *reply)
 {
 	const struct verdict_query view = verdict_query(a->verdict, &net->addr);
@@ -114,7 +114,7 @@ static void put_score(const struct admin *a, const struct net *net, json_t *repl
 	json_put(reply, "offence", one ? json_integer(view.offence) : json_null());
 }
 
-/* The block that is active is of a network that others list: "listed in FILE:LINE as 192.0.2.0/24". */
+/* Writes "listed in FILE:LINE as 192.0.2.0/24", for a block of a network that others list. */
 static void write_listed(const struct blocklist_place *place, char out[static WHY_MAX])
 {
 	char net[NET_TEXT_MAX];
@@ -123,7 +123,7 @@ static void write_listed(const struct blocklist_place *place, char out[static WH
 	(void)snprintf(out, WHY_MAX, "listed in %.400s:%" PRIu32 " as %s", place->path, place->line, net);
 }
 
-/* Blocked, until when, by which block; or how far from a block. */
+/* Adds whether net is blocked, until when and by which block; or how far it is from being blocked. */
 int blockstate_put(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply, struct why *why)
 {
 	const struct verdict_query view = verdict_query(a->verdict, &net->addr);
@@ -165,7 +165,7 @@ int blockstate_put(const struct admin *a, const struct net *net, int64_t now_s, 
 	return 0;
 }
 
-/* After a change: what cannot be read is left out. */
+/* Does this after a change: omits what cannot be read. */
 void blockstate_put_new(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply)
 {
 	struct why ignored;

@@ -8,7 +8,7 @@
 #include "admin/state.h"
 #include "base/alloc.h"
 
-/* Log lines wait for the reply. */
+/* Keeps queries short, because log lines wait for the reply. */
 static struct query_bound bound(size_t rows)
 {
 	return (struct query_bound){.rows = rows, .newest = ADMIN_NEWEST};
@@ -50,7 +50,7 @@ void inspect_at(const struct admin *a, const struct protocol_request *r, int64_t
 		reply_error(reply, why.text);
 }
 
-/* For logs: when none can be read. */
+/* A log's problem is critical if no log can be read. */
 static bool is_critical(const struct problems *problems, const struct problem *p, size_t n_logs)
 {
 	size_t n = 0;
@@ -85,7 +85,7 @@ static void put_sharing(const struct admin *a, json_t *reply)
 	json_put_number(reply, "good_elsewhere", stat.elsewhere);
 }
 
-/* Values that the database cannot give are 0 or null: its error is among the problems. */
+/* Values that the database cannot provide are 0 or null; its error is among the problems. */
 void inspect_status(const struct admin *a, int64_t now_s, json_t *reply)
 {
 	const struct verdict_stat stat = verdict_stat(a->verdict);
@@ -95,7 +95,7 @@ void inspect_status(const struct admin *a, int64_t now_s, json_t *reply)
 	if (a->problems != NULL)
 		put_problems(a, &bytes_left, reply);
 	(void)state_put(reply, a->store, a->config, now_s, bound(ADMIN_LIST_SHOWN), bytes_left, &ignored);
-	/* As they are now, not as they were written last. */
+	/* The current values replace those last written. */
 	json_put_bool(reply, "running", true);
 	json_put_number(reply, "addresses", (int64_t)stat.addresses);
 	json_put_number(reply, "tracked", (int64_t)stat.addresses);

@@ -10,13 +10,13 @@
 
 void inspect_list(const struct admin *admin, int64_t now_s, json_t *reply);
 
-/* why and test. */
+/* Handles why and test. */
 void inspect_at(const struct admin *admin, const struct protocol_request *request, int64_t now_s, json_t *reply);
 
-/* How far the messages of a peer were received: where watchforspammers-share reads on. */
+/* Replies how far the messages of a peer were received, which is where watchforspammers-share continues reading. */
 void inspect_peer(const struct admin *admin, const struct protocol_request *request, json_t *reply);
 
-/* Messages were told to others; what they are to be told next of clients that are good. */
+/* Records that messages were sent to other hosts, and replies what to tell them next about good clients. */
 void inspect_told(const struct admin *admin, const struct protocol_request *request, int64_t now_s, json_t *reply);
 
 void inspect_status(const struct admin *admin, int64_t now_s, json_t *reply);

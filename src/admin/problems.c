@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-/* By enum problems_kind. */
+/* Indexed by enum problems_kind. */
 static const struct kind {
 	const char *name;
 	bool critical;
@@ -68,7 +68,7 @@ const char *problems_remedy(enum problems_kind kind)
 	return kinds[kind].remedy;
 }
 
-/* Logs last: they are many. */
+/* Returns the place of a problem. Logs come last, because there are many. */
 static size_t place_of(enum problems_kind kind, size_t log)
 {
 	assert(kind < PROBLEMS_N && log < PROBLEMS_LOGS_MAX && (kind == PROBLEMS_LOG || log == 0));

@@ -17,7 +17,7 @@ struct change record_order(const struct protocol_request *r, const char *who, in
 	                       .net = r->verb == PROTOCOL_UNBLOCK_ALL ? NULL : &r->net};
 }
 
-/* "vote black 192.0.2.7 by uid 0 (root): reason" */
+/* Writes "vote black 192.0.2.7 by uid 0 (root): reason". */
 static struct span act_text(const struct protocol_request *r, const char *who, char out[static STORE_LINE_MAX])
 {
 	char net[NET_TEXT_MAX];

@@ -33,7 +33,7 @@ json_t *rows_block(const struct query_block *b, const struct config *config)
 	return row;
 }
 
-/* NULL: it counts what its rule says, or the database has a number of a newer version. */
+/* Returns NULL if the hit counts what its rule says, or for a number of a newer version. */
 static const char *weight_text(int64_t weight)
 {
 	switch (weight) {
@@ -133,7 +133,7 @@ void rows_put_listed(json_t *object, const struct blocklist_place *place)
 
 bool rows_append(json_t *array, json_t *row, size_t *bytes_left)
 {
-	const size_t size = json_size(row) + 1; /* and a comma */
+	const size_t size = json_size(row) + 1; /* with a comma */
 
 	if (size > *bytes_left) {
 		json_decref(row);

@@ -15,7 +15,7 @@
 #include "store/gates.h"
 #include "store/journals.h"
 
-enum { LIST_MAX = 32 }; /* the name of a list */
+enum { LIST_MAX = 32 }; /* bytes of a kernel list's name */
 
 struct reading {
 	json_t *object;
@@ -45,7 +45,7 @@ static int64_t lag(const char *path, int64_t position)
 	return stat(path, &st) == 0 && st.st_size > position ? st.st_size - position : 0;
 }
 
-/* log: what the database has of it. */
+/* log: what the database has about it. */
 static json_t *log_row(const char *path, const struct query_log *log)
 {
 	json_t *const row = new_row();
@@ -85,7 +85,7 @@ static int put_log(struct reading *r, json_t *list, const char *path, struct why
 	return rc;
 }
 
-/* Every file that matches now; when none does, the pattern itself. */
+/* Adds every file that matches now; if none does, the pattern itself. */
 static int put_matches(struct reading *r, json_t *list, const char *pattern, struct why *why)
 {
 	char **files;
@@ -99,7 +99,7 @@ static int put_matches(struct reading *r, json_t *list, const char *pattern, str
 	return n == 0 ? put_log(r, list, pattern, why) : rc;
 }
 
-/* As the configuration has them. */
+/* Adds the logs in the order of the configuration. */
 static int put_logs(struct reading *r, struct why *why)
 {
 	json_t *const list = new_list();
@@ -132,7 +132,7 @@ static json_t *journal_row(const char *path, const struct store_log *log, const 
 	return row;
 }
 
-/* Null when it is not read. */
+/* Adds the journal; null if it is not read. */
 static int put_journal(struct reading *r, struct why *why)
 {
 	const struct journal_where where = {r->config->journal.namespace, r->config->journal.machine,
@@ -175,7 +175,7 @@ static int put_totals(struct reading *r, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
-/* The daemon's recorded status under that key; NULL when there is none, or it cannot be read. */
+/* Returns the daemon's recorded status under that key; NULL if there is none, or it cannot be read. */
 static const char *status_text(const struct reading *r, const char *key)
 {
 	struct why ignored;
@@ -191,7 +191,7 @@ static int64_t status_number(const struct reading *r, const char *key)
 	return text != NULL ? strtoll(text, NULL, 10) : 0;
 }
 
-/* Before the first start nothing is chosen yet. */
+/* Before the first start no backend has been chosen yet. */
 static void put_backend(const struct reading *r)
 {
 	const char *const configured = r->config->firewall.backend;
@@ -225,7 +225,7 @@ static void put_status(const struct reading *r)
 		query_stop(r->store);
 }
 
-/* What was counted of the [socket] sections; zeros until the daemon has written it. */
+/* Adds the counters of the [socket] sections; zeros until the daemon has written them. */
 static void put_sockets(struct reading *r)
 {
 	json_t *const list = new_list();
@@ -233,7 +233,7 @@ static void put_sockets(struct reading *r)
 	json_put(r->object, "sockets", list);
 	for (size_t i = 0; i < r->config->n_sockets; i++) {
 		json_t *const row = new_row();
-		int64_t counts[4] = {0}; /* as engine/sockets.h writes them */
+		int64_t counts[4] = {0}; /* in the order of sockets_store */
 		const char *text;
 		char key[32];
 
@@ -256,7 +256,7 @@ static void put_sockets(struct reading *r)
 		query_stop(r->store);
 }
 
-/* The files of [block] file, and what was read of them; zeros until the daemon has written it. */
+/* Adds the files of [block] file, and what was read from them; zeros until the daemon has written it. */
 static void put_block_files(struct reading *r)
 {
 	json_t *const list = new_list();
@@ -267,7 +267,7 @@ static void put_block_files(struct reading *r)
 		const char *text;
 		char key[32], *end = NULL;
 
-		(void)snprintf(key, sizeof key, "block_file_%zu", i); /* as pipeline/blocklist.h writes them */
+		(void)snprintf(key, sizeof key, "block_file_%zu", i); /* as in blocklist_store */
 		text = status_text(r, key);
 		json_put_text(row, "path", r->config->block.files.list[i]);
 		json_put_number(row, "networks", text != NULL ? strtoll(text, &end, 10) : 0);
@@ -280,7 +280,7 @@ static void put_block_files(struct reading *r)
 
 /* --- networks and rules --- */
 
-/* What holds the blocked networks, as the daemon recorded it. */
+/* The kernel lists that hold the blocked networks, as recorded by the daemon. */
 struct lists {
 	char name[LIST_MAX];
 	struct lengths lengths;
@@ -295,7 +295,7 @@ static void read_lists(const struct reading *r, struct lists *ret)
 	lengths_read(text != NULL ? text : "", &ret->lengths);
 }
 
-/* text: a network that is blocked. */
+/* text: a blocked network. */
 static json_t *prefix_row(const struct lists *lists, const char *text)
 {
 	const char *const slash = strchr(text, '/');
@@ -390,7 +390,7 @@ static int put_peers(struct reading *r, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
-/* now: whom it holds; sums: of today. */
+/* now: which clients it holds; sums: of today. */
 static json_t *gate_row(const struct store_gate_now *now, const struct store_gate_sums *sums, int64_t now_s)
 {
 	json_t *const row = new_row();

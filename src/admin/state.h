@@ -1,6 +1,7 @@
 /*
- * state: what "status" shows but for the problems: how far the logs are read, how much is in the database, and the
- * status that the daemon last recorded there. One place for its members, for the command and for the control socket.
+ * state: collects what "status" shows, except the problems: how far the logs were read, how much is in the database,
+ * and the status that the daemon last recorded there. It is the one place that defines these members, for the command
+ * and the control socket.
  */
 #ifndef WFS_ADMIN_STATE_H
 #define WFS_ADMIN_STATE_H
@@ -10,8 +11,8 @@
 #include "store/query.h"
 
 /*
- * Puts the members into object. store NULL: none can be read. What cannot be read is 0, null or empty, and the first
- * error is returned, as of store.h. bytes: at most, of all lists.
+ * Adds the members to object. store NULL: nothing can be read. What cannot be read is 0, null or empty, and the first
+ * error is returned; see store.h. bytes: limit of all lists together.
  */
 int state_put(json_t *object, struct store *store, const struct config *config, int64_t now_s, struct query_bound bound,
               size_t bytes, struct why *why);

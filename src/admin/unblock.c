@@ -30,13 +30,13 @@ static bool is_of(const struct query_allowance *allowance, const struct net *net
 	return strcmp(allowance->address, text) == 0;
 }
 
-/* The score of a white vote: that of the request, or the default. */
+/* Returns the score of a white vote: that of the request, or the default. */
 static int white_score(const struct protocol_request *r)
 {
 	return r->score > 0 ? -r->score : -ADMIN_WHITE;
 }
 
-/* "unblocked" ..., as the database records why a block ended. */
+/* Returns why a block ended, as the database records it: "unblocked" ... */
 static const char *ended_by(enum protocol_verb verb)
 {
 	return verb == PROTOCOL_WHITE ? "white vote" : verb == PROTOCOL_ALLOW ? "allowed" : "unblocked";
@@ -47,7 +47,7 @@ static int64_t allowed_until(const struct protocol_request *r, int64_t now_s)
 	return now_s + (r->for_s > 0 ? r->for_s : ADMIN_ALLOW_S);
 }
 
-/* Ends the active blocks, and stores what goes with that. */
+/* Ends the active blocks, and stores the vote or allowance. */
 static int write_lift(const struct admin *a, const struct protocol_request *r, const char *who,
                       const struct active_list *running, int64_t now_s, struct why *why)
 {
@@ -61,7 +61,7 @@ static int write_lift(const struct admin *a, const struct protocol_request *r, c
 	change.ends = running->all;
 	change.n_ends = running->n_all;
 	change.ended_by = ended_by(r->verb);
-	if (r->verb == PROTOCOL_WHITE) { /* with a good day, as the verdict counts it */
+	if (r->verb == PROTOCOL_WHITE) { /* and a good day, like the verdict counts it */
 		change.rule = record_white;
 		change.hit = &vote;
 		change.good = &view.subject;
@@ -71,7 +71,7 @@ static int write_lift(const struct admin *a, const struct protocol_request *r, c
 	return change_write(a->store, &change, why);
 }
 
-/* By this request, or for longer because it earned that, too. */
+/* Updates the verdict: allowed by this request, or for longer if it has earned that as well. */
 static void allow(const struct admin *a, const struct protocol_request *r, int64_t now_s)
 {
 	int64_t until_s = allowed_until(r, now_s);
@@ -81,7 +81,7 @@ static void allow(const struct admin *a, const struct protocol_request *r, int64
 	if (query_allowance(a->store, &r->net, now_s, &longest, &ignored) == 0 && longest.until_s > until_s &&
 	    is_of(&longest, &r->net))
 		until_s = longest.until_s;
-	verdict_allow_earned(a->verdict, &r->net, 0); /* a longer manual one was replaced */
+	verdict_allow_earned(a->verdict, &r->net, 0); /* a longer manual allowance was replaced */
 	verdict_allow_earned(a->verdict, &r->net, until_s);
 }
 
@@ -99,7 +99,7 @@ static void forgive(const struct admin *a, const struct protocol_request *r, con
 		verdict_hit(a->verdict, &white, &ignored);
 	else if (r->verb == PROTOCOL_ALLOW)
 		allow(a, r, now_s);
-	else /* with all of this second: after a restart the order within it is unknown */
+	else /* includes the whole current second, because after a restart the order within it is unknown */
 		verdict_forget(a->verdict, &r->net, now_s + 1);
 }
 
@@ -119,7 +119,7 @@ static void put_lifted(json_t *reply, const struct active_list *lifted)
 		json_put_number(reply, "more", (int64_t)(lifted->n - ADMIN_LIFTED_SHOWN));
 }
 
-/* Others list it, so it stays blocked. */
+/* Adds where others list net, which therefore stays blocked. */
 static void put_listed(const struct admin *a, const struct net *net, json_t *reply)
 {
 	struct blocklist_place place;
@@ -142,13 +142,13 @@ void unblock_run(const struct admin *a, const struct protocol_request *r, const 
 		return;
 	}
 	forgive(a, r, &running, now_s);
-	/* What other hosts said before is over, too. If that cannot be stored, it counts again after a restart. */
+	/* Voids what other hosts said before. If that cannot be stored, it counts again after a restart. */
 	if (a->sharing != NULL)
 		(void)sharing_unblocked(a->sharing, &r->net, now_s, &why);
 	todo->voted = r->verb == PROTOCOL_WHITE;
 	todo->votee = r->net;
 	unblock_now(a, &running, now_s, todo);
-	todo->sync |= r->verb == PROTOCOL_ALLOW && a->config->block.files.n > 0; /* what is listed is looked at again */
+	todo->sync |= r->verb == PROTOCOL_ALLOW && a->config->block.files.n > 0; /* checks the listed networks again */
 	if (r->verb != PROTOCOL_UNBLOCK_ALL)
 		blockstate_put_net(reply, &r->net);
 	put_lifted(reply, &running);
@@ -168,7 +168,7 @@ static int write_disallow(const struct admin *a, const struct protocol_request *
 	return change_write(a->store, &change, why);
 }
 
-/* Why there is nothing to end. */
+/* Replies why there is nothing to end. */
 static void refuse_no_allowance(const struct query_allowance *around, json_t *reply)
 {
 	struct why why;

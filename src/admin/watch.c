@@ -55,7 +55,7 @@ int watch_next(struct store *store, enum query_stream stream, int64_t after, str
 	piece.more = rc == 0;
 	query_stop(store);
 	if (!piece.more && newest > piece.last)
-		piece.last = newest; /* what does not belong to the stream is not read again */
+		piece.last = newest; /* skip what does not belong to the stream */
 	*ret = piece;
 	return 0;
 }
