@@ -32,7 +32,7 @@ void connection_close(struct connection *conn)
 
 /* --- sending --- */
 
-/* Sends what waits, as far as the socket accepts it. */
+/* Sends what is queued, as far as the socket accepts it. */
 static void flush(struct connection *conn, int64_t now_ms)
 {
 	while (conn->out != NULL) {
@@ -72,7 +72,7 @@ void connection_send(struct connection *conn, const char *text, size_t len, int6
 		flush(conn, now_ms);
 }
 
-/* As MIMEDefang's daemon replied: "OK + A", "OK - A"; to other requests, "OK" and the object. */
+/* Returns a line as MIMEDefang's daemon would reply: "OK + A", "OK - A"; for other requests, "OK" and the object. */
 static char *compat_line(const struct connection *conn, json_t *reply)
 {
 	char net[NET_TEXT_MAX];
@@ -127,7 +127,9 @@ void connection_release(struct connection *conn, const char *error, int64_t now_
 
 /* --- receiving --- */
 
-/* The complete line at the beginning of what was received; or what is too long to become one. */
+/*
+ * Finds the complete line at the beginning of the input. Also returns true for input that is too long to become a line.
+ */
 static bool has_line(const struct connection *conn, size_t *ret_len)
 {
 	const char *const from = conn->in + conn->in_at, *const end = memchr(from, '\n', conn->in_len);
@@ -143,7 +145,7 @@ bool connection_has_line(const struct connection *conn)
 	return has_line(conn, &ignored);
 }
 
-/* Not while a line waits: the rest stays in the socket, and does not wake us. */
+/* Returns false while a line waits: the rest then stays in the socket, and does not wake us. */
 static bool may_receive(const struct connection *conn)
 {
 	return conn->fd >= 0 && !conn->eof && !conn->closing && !connection_has_line(conn);
@@ -172,7 +174,7 @@ bool connection_is_ready(const struct connection *conn)
 	       (connection_has_line(conn) || (conn->news && !conn->eof));
 }
 
-/* Nothing more will happen here. Half a line at the end is none. */
+/* Returns true if nothing more will happen. Half a line at the end does not count. */
 static bool is_done(const struct connection *conn)
 {
 	return conn->out == NULL && (conn->closing || (conn->eof && !connection_is_ready(conn)));
@@ -186,7 +188,7 @@ void connection_drain(int fd)
 		;
 }
 
-/* When it is to be closed if nothing happens. */
+/* Returns when to close it if nothing happens until then. */
 static int64_t closes_at(const struct connection *conn)
 {
 	if (conn->watches && !conn->closing && !conn->eof)

@@ -17,10 +17,10 @@
 #include "control/tokens.h"
 
 enum {
-	SERVED_PER_TURN = 8, /* connections received from or sent to */
+	SERVED_PER_TURN = 8, /* connections served per turn */
 };
 
-/* Time of its own for each. */
+/* Each has its own allowance of time. */
 enum account {
 	ORDERS,
 	SHARING,
@@ -43,12 +43,12 @@ struct control {
 	struct rights_groups groups;
 	struct tokens tokens;
 
-	int64_t credits_us[N_ACCOUNTS]; /* to spend on requests; < 0: debts */
-	int64_t earned_ms;              /* until when it was earned */
-	int64_t served_us; /* time used by the client of the last request: no client counts as having used less */
-	size_t served;     /* the connection received from and sent to next */
+	int64_t credits_us[N_ACCOUNTS]; /* time left to spend on requests; negative: debts */
+	int64_t earned_ms;              /* credits_us is up to date with this time */
+	int64_t served_us; /* time used by the client of the last request; no other client counts as having used less */
+	size_t served;     /* the connection to serve next */
 	struct connection
-		*current; /* whose request was handed over in this turn, and is charged for it; NULL: nobody's */
+		*current; /* the client whose request was returned in this turn, and is charged for it; NULL: none */
 	struct connection connections[CONTROL_CONNECTIONS_MAX];
 };
 
@@ -62,11 +62,11 @@ static int open_unix(struct control *c, enum listener which, const char *path, s
 
 	if (rc < 0)
 		return rc;
-	memcpy(c->paths[which], path, strlen(path) + 1); /* it fits: a socket has it now */
+	memcpy(c->paths[which], path, strlen(path) + 1); /* it fits, because a socket is bound to it */
 	return rights_give(&c->groups, given[which], path, why) == RIGHTS_LIMITED ? CONTROL_LIMITED : 0;
 }
 
-/* The one beside it, with that ending. */
+/* Opens the socket beside the first, with that ending. */
 static int open_beside(struct control *c, enum listener which, const char *socket, const char *ending, struct why *why)
 {
 	char path[CONTROL_PATH_MAX + 8];
@@ -130,7 +130,7 @@ void control_free(struct control *c)
 
 /* --- accepting --- */
 
-/* A last reply to a client that is refused; lost when it does not fit into the socket's buffer. */
+/* Sends a last reply to a client that is refused; it is lost if it does not fit into the socket's buffer. */
 static void turn_away(int fd, const char *sentence)
 {
 	json_t *const reply = reply_new();
@@ -192,7 +192,8 @@ static void accept_one(struct control *c, enum listener which, int64_t now_ms)
 {
 	const int fd = accept4(c->listeners[which], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd >= 0) /* else none waits, or no descriptors are left: clients wait until some are closed */
+	/* otherwise no client waits, or no descriptors are left: then clients wait until some are closed */
+	if (fd >= 0)
 		let_in(c, which, fd, now_ms);
 }
 
@@ -218,7 +219,7 @@ static bool listens(const struct control *c, size_t listener)
 	return !is_in_debt(c, listener == SHARERS ? SHARING : ORDERS);
 }
 
-/* A share of the time since the last call. */
+/* Adds the share of the time since the last call. */
 static void earn(struct control *c, int64_t now_ms)
 {
 	for (size_t i = 0; i < N_ACCOUNTS; i++) {
@@ -243,14 +244,14 @@ void control_spent(struct control *c, int64_t spent_us)
 void control_poll(struct control *c, int64_t now_ms, struct pollfd out[static CONTROL_FDS_MAX])
 {
 	c->current = NULL;
-	/* Only here: with credit all connections are polled, not only those before. */
+	/* Only here: with credit all connections are polled, not only those that were before. */
 	earn(c, now_ms);
 	for (size_t i = 0; i < N_LISTENERS; i++)
 		out[i] = (struct pollfd){.fd = listens(c, i) ? c->listeners[i] : -1, .events = POLLIN};
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
 		const short events = waits(c, &c->connections[i]) ? 0 : connection_wants(&c->connections[i]);
 
-		/* Without events it would still report a hang-up, again and again. */
+		/* Without events poll would still report a hang-up, again and again. */
 		out[N_LISTENERS + i] = (struct pollfd){.fd = events != 0 ? c->connections[i].fd : -1, .events = events};
 	}
 }
@@ -295,7 +296,7 @@ void control_serve(struct control *c, const struct pollfd polled[static CONTROL_
 
 /* --- requests --- */
 
-/* Replies with an error; last: and closes. */
+/* Replies with an error; last: also closes the connection. */
 static void refuse(struct connection *conn, const char *sentence, bool last, int64_t now_ms)
 {
 	json_t *const reply = reply_new();
@@ -330,7 +331,7 @@ static void handle_auth(struct control *c, struct connection *conn, const struct
 	json_decref(reply);
 }
 
-/* True: the engine is to send it what is new. A client that watches can ask for nothing else. */
+/* Returns true if the engine should send it new events. A client that watches cannot request anything else. */
 static bool handle_watching(struct connection *conn, int64_t now_ms, struct protocol_request *ret)
 {
 	if (connection_has_line(conn)) {
@@ -368,7 +369,7 @@ static bool may(enum rights rights, enum protocol_verb verb)
 	return true;
 }
 
-/* True: *ret is for the engine. Everything else is replied to here. */
+/* Returns true if *ret is for the engine. Replies to everything else itself. */
 static bool handle_line(struct control *c, struct connection *conn, int64_t now_ms, struct protocol_request *ret)
 {
 	const struct span line = connection_line(conn);
@@ -401,7 +402,7 @@ static bool handle_line(struct control *c, struct connection *conn, int64_t now_
 	return false;
 }
 
-/* For the audit; once, because it reads a file. */
+/* Adds the user's name for the audit; only once, because it reads a file. */
 static void name_user(struct connection *conn)
 {
 	char name[RIGHTS_USER_MAX];
@@ -414,7 +415,10 @@ static void name_user(struct connection *conn)
 		(void)snprintf(conn->who, sizeof conn->who, "uid %u (%s)", (unsigned)conn->uid, name);
 }
 
-/* Of the clients with a waiting request, the one that used least time; NULL: none. Idle clients save up nothing. */
+/*
+ * Returns the client with a waiting request that has used the least time; NULL if none. Idle clients do not accumulate
+ * an advantage.
+ */
 static struct connection *next_ready(struct control *c)
 {
 	struct connection *next = NULL;
@@ -432,7 +436,7 @@ static struct connection *next_ready(struct control *c)
 	return next;
 }
 
-/* What waits on a connection that is ready. */
+/* Returns the request waiting on a connection that is ready; false if it was replied to here. */
 static bool hand_over(struct control *c, struct connection *conn, int64_t now_ms, struct control_request *ret)
 {
 	ret->goes_on = conn->watches;

@@ -5,7 +5,7 @@
 
 enum { OFFENCE_MAX = 1000 };
 
-/* What a double holds exactly. */
+/* the largest number that a double holds exactly */
 #define NUMBER_MAX (INT64_C(1) << 53)
 
 static struct span next_word(struct span *rest)
@@ -29,7 +29,7 @@ static int wrong(const char *what, struct why *why)
 	return why_set(why, EINVAL, "foreign: its %s cannot be", what);
 }
 
-/* The digits before end, which is removed with them; '\0': all of it. */
+/* Removes digits and the character end after them from text; end '\0': text must end there. */
 static bool cut_number(struct span *text, char end, int64_t *ret)
 {
 	int64_t n = 0;
@@ -107,7 +107,7 @@ static int read_keyed(struct span *rest, const char *key, int64_t max, int64_t *
 	return span_is(next_word(rest), key) ? read_number(rest, key, max, ret, why) : wrong(key, why);
 }
 
-/* Of "good". */
+/* Reads the arguments of "good". */
 static int read_known(struct span *rest, struct foreign *f, struct why *why)
 {
 	int rc = read_keyed(rest, "for", NUMBER_MAX, &f->for_s, why);
@@ -117,7 +117,7 @@ static int read_known(struct span *rest, struct foreign *f, struct why *why)
 	return rc == 0 && next_word(rest).len > 0 ? wrong("end", why) : rc;
 }
 
-/* The network, and what follows it. */
+/* Reads the network and what follows it. */
 static int read_arguments(struct span *rest, struct foreign *f, struct why *why)
 {
 	const struct span net = next_word(rest);

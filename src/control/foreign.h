@@ -1,18 +1,17 @@
 /*
- * foreign: what another host said, as watchforspammers-share hands it to the daemon: the request "foreign".
+ * foreign: parses the request "foreign": what another host said, as watchforspammers-share passes it to the daemon.
  *
- * Knows base and peers only. Pure. The signature was verified by who sends this; all else is the daemon's to judge.
+ * Knows base and peers only. Pure. The sender has verified the signature; everything else is for the daemon to judge.
  *
  *   foreign PEER STREAM CLOCK ERA:NUMBER block NET for S offence N rule NAME category NAME
  *   foreign PEER STREAM CLOCK ERA:NUMBER lift NET
- *   foreign PEER STREAM CLOCK ERA:NUMBER white NET for S     a person ended the blocks of NET there
- *   foreign PEER STREAM CLOCK ERA:NUMBER own NET for S       an address of that host
- *   foreign PEER STREAM CLOCK ERA:NUMBER good for S known HEX   networks with clients that are proven good there
- * (base/hexlist.h) foreign PEER STREAM CLOCK wrong TEXT                     its stream has something that it cannot
- * have written
+ *   foreign PEER STREAM CLOCK ERA:NUMBER white NET for S        a person ended the blocks of NET there
+ *   foreign PEER STREAM CLOCK ERA:NUMBER own NET for S          an address of that host
+ *   foreign PEER STREAM CLOCK ERA:NUMBER good for S known HEX   networks with proven good clients (base/hexlist.h)
+ *   foreign PEER STREAM CLOCK wrong TEXT                        its stream has something that it cannot have written
  *
- * STREAM: the id of the entry in the peer's stream, "1795888802123-0": milliseconds of the server's clock, and a
- * number; CLOCK: what that clock shows now. ERA, NUMBER: as share/message.h.
+ * STREAM is the id of the entry in the peer's stream, such as "1795888802123-0": milliseconds of the server's clock,
+ * and a number. CLOCK is what that clock shows now. ERA and NUMBER: see share/message.h.
  */
 #ifndef WFS_CONTROL_FOREIGN_H
 #define WFS_CONTROL_FOREIGN_H
@@ -26,7 +25,7 @@
 #include "config/peers.h"
 
 enum {
-	FOREIGN_STREAM_MAX = 42, /* two numbers of 64 bits, "-", the NUL */
+	FOREIGN_STREAM_MAX = 42, /* bytes: two 64-bit numbers, "-" and the NUL */
 	FOREIGN_WORD_MAX = 65,
 	FOREIGN_TEXT_MAX = 160,
 };
@@ -36,18 +35,18 @@ enum foreign_op { FOREIGN_BLOCK, FOREIGN_LIFT, FOREIGN_WHITE, FOREIGN_OWN, FOREI
 struct foreign {
 	char peer[PEERS_NAME_MAX];
 	char stream[FOREIGN_STREAM_MAX];
-	int64_t said_ms, clock_ms; /* of the server's clock: the entry, and now */
+	int64_t said_ms, clock_ms; /* of the server's clock: when it was said, and now */
 	int64_t era, number;
 	enum foreign_op op;
 	struct net net;
-	int64_t for_s;                                           /* of all but LIFT: counted from said_ms */
-	unsigned offence;                                        /* of BLOCK */
-	char rule[FOREIGN_WORD_MAX], category[FOREIGN_WORD_MAX]; /* of BLOCK */
-	struct hexlist known;                                    /* of GOOD */
-	char text[FOREIGN_TEXT_MAX];                             /* of WRONG, escaped */
+	int64_t for_s;                                           /* all but LIFT: counted from said_ms */
+	unsigned offence;                                        /* BLOCK only */
+	char rule[FOREIGN_WORD_MAX], category[FOREIGN_WORD_MAX]; /* BLOCK only */
+	struct hexlist known;                                    /* GOOD only */
+	char text[FOREIGN_TEXT_MAX];                             /* WRONG only, escaped */
 };
 
-/* rest: what follows the word "foreign". Returns 0, or -EINVAL with a sentence. */
+/* rest: what follows the word "foreign". Returns 0, or -EINVAL with a sentence in why. */
 int foreign_parse(struct span rest, struct foreign *ret, struct why *why);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/duration.h"
 #include "base/pasted.h"
 
-enum { SHOWN_MAX = 80 }; /* bytes of a word shown in a sentence */
+enum { SHOWN_MAX = 80 }; /* bytes of a word shown in an error */
 
 /* What may follow a verb. */
 enum arguments {
@@ -19,7 +19,7 @@ enum arguments {
 	LIFT_ARGUMENTS,     /* A|all [reason TEXT] */
 	DISALLOW_ARGUMENTS, /* A [reason TEXT] */
 	DEL_ARGUMENTS,      /* A [TEXT] */
-	VOTE,               /* black|white, then as a colour */
+	VOTE,               /* black|white, then COLOUR_ARGUMENTS */
 	COLOUR_ARGUMENTS,   /* A [score N] [reason TEXT] */
 	RULE,
 	NOTE_TEXT,
@@ -71,7 +71,7 @@ static void skip_blanks(struct span *rest)
 	}
 }
 
-/* Removes the next word from rest; an empty span when there is none. */
+/* Removes the next word from rest and returns it; an empty span if there is none. */
 static struct span next_word(struct span *rest)
 {
 	struct span word;
@@ -90,7 +90,7 @@ static bool is_word(struct span span, const char *word)
 	return span.len == strlen(word) && strncasecmp(span.p, word, span.len) == 0;
 }
 
-/* NUL-ended, when it fits. */
+/* Copies span with a NUL. Returns false if it does not fit. */
 static bool copy(struct span span, char *out, size_t cap)
 {
 	if (span.len >= cap)
@@ -165,7 +165,7 @@ static int parse_score(struct span word, int *ret, struct why *why)
 	return 0;
 }
 
-/* The rest of the line. */
+/* Reads the rest of the line as the reason. */
 static int parse_reason(struct span rest, char ret[static PROTOCOL_REASON_MAX + 1], struct why *why)
 {
 	char escaped[4 * PROTOCOL_LINE_MAX + 8];
@@ -183,7 +183,7 @@ static int parse_reason(struct span rest, char ret[static PROTOCOL_REASON_MAX + 
 	return 0;
 }
 
-/* "for D", "score N", "reason TEXT" in any order; a reason ends the line. */
+/* Reads "for D", "score N", "reason TEXT" in any order; a reason ends the line. */
 static int parse_options(struct span rest, bool may_for, bool may_score, struct protocol_request *r, struct why *why)
 {
 	for (;;) {
@@ -206,7 +206,7 @@ static int parse_options(struct span rest, bool may_for, bool may_score, struct 
 	}
 }
 
-/* What MIMEDefang's clients send: a duration and a text without keywords. */
+/* Reads what MIMEDefang's clients send: a duration and a text without keywords. */
 static int parse_old_options(struct span rest, bool may_for, struct protocol_request *r, struct why *why)
 {
 	struct span after = rest, word = next_word(&after);
@@ -261,13 +261,13 @@ static int parse_token(struct span *rest, char ret[static PROTOCOL_TOKEN_MAX + 1
 	return copy(word, ret, PROTOCOL_TOKEN_MAX + 1) ? 0 : why_set(why, EINVAL, "no such token");
 }
 
-/* The error for a word that is not expected, if there is one, with what is expected. */
-static int refuse_word(struct span word, const char *reconcile, struct why *why)
+/* Returns an error that shows the unexpected word, if there is one, and what is expected. */
+static int refuse_word(struct span word, const char *expected, struct why *why)
 {
 	char shown[SHOWN_MAX];
 
 	(void)text_escape(word, shown, sizeof shown);
-	return why_set(why, EINVAL, "%s%s%s%s", word.len > 0 ? "\"" : "", shown, word.len > 0 ? "\": " : "", reconcile);
+	return why_set(why, EINVAL, "%s%s%s%s", word.len > 0 ? "\"" : "", shown, word.len > 0 ? "\": " : "", expected);
 }
 
 static int nothing_more(struct span rest, struct why *why)
@@ -290,7 +290,7 @@ static int parse_colour(struct span *rest, struct protocol_request *r, struct wh
 	return 0;
 }
 
-/* Whether that word is next. */
+/* Skips the next word if it is word. Returns whether it was. */
 static bool skip_word(struct span *rest, const char *word)
 {
 	struct span after = *rest;

@@ -1,5 +1,5 @@
 /*
- * protocol: one line of the control socket into a request.
+ * protocol: parses one line of the control socket into a request.
  *
  * Knows base only. Pure: no socket, no clock, no allocation; the line may hold anything.
  *
@@ -9,14 +9,14 @@
  *   vote black|white A [score N] [reason TEXT]                 N  1 ... PROTOCOL_SCORE_MAX
  *   black A ..., white A ...           the same without "vote"
  *   list   why A   status   test A   reload   resume RULE   note TEXT   auth TOKEN   compat
- *   watch [hits|own] ID                ID  the number of an event, or of a hit; own: not what other hosts blocked
- *   peer NAME                         foreign ...               see foreign.h
- *   told N PART                       N  messages to other hosts more; PART  of what is good (pipeline/shared_good.h)
+ *   watch [hits|own] ID                ID  the number of an event or hit; own: without blocks of other hosts
+ *   peer NAME                          foreign ...             see foreign.h
+ *   told N PART                        N  further messages sent to other hosts; PART  see pipeline/shared_good.h
  *
- * Words are separated by blanks; TEXT is the rest of the line. A is read as pasted.h does. Refused, with a sentence:
+ * Words are separated by blanks; TEXT is the rest of the line. A is read like pasted.h does. Refused with a sentence:
  * control characters, zones, names, host bits, an IPv4 network shorter than /8 and an IPv6 one shorter than /32, a
- * network where one address is wanted, a word too many. Source: the commands of ipfauth's addvote.pl (black, white) and
- * of MIMEDefang's fwd.pl (add, del).
+ * network where a single address is wanted, and superfluous words. Source: the commands of ipfauth's addvote.pl (black,
+ * white) and of MIMEDefang's fwd.pl (add, del).
  */
 #ifndef WFS_PROTOCOL_H
 #define WFS_PROTOCOL_H
@@ -40,7 +40,7 @@ enum {
 	PROTOCOL_LENGTH6_MIN = 32,
 };
 
-#define PROTOCOL_ID_MAX ((int64_t)1 << 53) /* JSON readers have no larger exact numbers */
+#define PROTOCOL_ID_MAX ((int64_t)1 << 53) /* the largest number that JSON readers handle exactly */
 
 enum protocol_verb {
 	PROTOCOL_BLOCK,   /* and add */
@@ -56,45 +56,45 @@ enum protocol_verb {
 	PROTOCOL_TEST,
 	PROTOCOL_RELOAD,
 	PROTOCOL_RESUME,
-	PROTOCOL_NOTE, /* its text is the reason */
+	PROTOCOL_NOTE, /* reason is the note's text */
 	PROTOCOL_WATCH,
 	PROTOCOL_PEER, /* how far its messages were received */
-	PROTOCOL_TOLD, /* counts in memory alone, and queries what others are to be told next of good clients */
+	PROTOCOL_TOLD, /* changes only counters in memory; replies what to tell other hosts next about good clients */
 	PROTOCOL_FOREIGN,
 	PROTOCOL_AUTH,
-	PROTOCOL_COMPAT, /* from here on, replies in the format of MIMEDefang's daemon */
+	PROTOCOL_COMPAT, /* from now on, replies have the format of MIMEDefang's daemon */
 };
 
 struct protocol_request {
 	enum protocol_verb verb;
-	struct net net; /* of block, unblock, allow, disallow, test, why; of votes one address; of unblock all ::/0 */
-	int64_t for_s;  /* of block and allow; 0: not given */
-	int score;      /* of votes, > 0; 0: not given */
-	int64_t after;  /* of watch, >= 0: the event, or hit, before the first that is wanted; of told: the part */
-	int64_t told;   /* of told, >= 0 */
-	bool hits, own; /* of watch */
-	char reason[PROTOCOL_REASON_MAX + 1]; /* escaped; "": none */
-	char rule[PROTOCOL_RULE_MAX +
-	          1]; /* of resume, and the name of a peer: letters, digits, "-", "_", "." and "/" */
+	/* block, unblock, allow, disallow, test, why; a single address for votes; ::/0 for unblock all */
+	struct net net;
+	int64_t for_s;  /* block and allow; 0: not given */
+	int score;      /* votes, > 0; 0: not given */
+	int64_t after;  /* watch, >= 0: the event or hit before the first one wanted; told: the part */
+	int64_t told;   /* told, >= 0 */
+	bool hits, own; /* watch */
+	char reason[PROTOCOL_REASON_MAX + 1]; /* escaped; "" if none */
+	char rule[PROTOCOL_RULE_MAX + 1]; /* resume, and the name of a peer: letters, digits, "-", "_", "." and "/" */
 	struct foreign foreign;
-	char token[PROTOCOL_TOKEN_MAX + 1]; /* of auth, the rest zeros */
+	char token[PROTOCOL_TOKEN_MAX + 1]; /* auth; padded with zeros */
 };
 
 /*
- * Reads a line without its newline; a carriage return at the end is removed. Returns 0, or -EINVAL with a sentence for
+ * Parses a line without its newline; a carriage return at the end is ignored. Returns 0, or -EINVAL with a sentence for
  * the sender.
  */
 int protocol_parse(struct span line, struct protocol_request *ret, struct why *why);
 
-/* True for requests that only read. */
+/* Returns true for requests that only read. */
 bool protocol_is_reading(enum protocol_verb verb);
 
-/* The verb as the manual writes it: "block", "vote black". */
+/* Returns the verb as the manual writes it: "block", "vote black". */
 const char *protocol_verb_text(enum protocol_verb verb);
 
 /*
- * Reads an address or a network as requests may name it. Returns 0, or -EINVAL with a sentence. For the commands as
- * well, so that all refuse the same.
+ * Parses an address or network as requests may name it. Returns 0, or -EINVAL with a sentence in why. Also for the
+ * commands, so that all of them refuse the same.
  */
 int protocol_net(struct span text, struct net *ret, struct why *why);
 

@@ -19,7 +19,7 @@ void reply_error(json_t *reply, const char *sentence)
 
 bool reply_is_ok(const json_t *reply)
 {
-	const json_t *const ok = json_object_get(reply, "ok"); /* json_is_true reads its argument twice */
+	const json_t *const ok = json_object_get(reply, "ok"); /* json_is_true evaluates its argument twice */
 
 	return json_is_true(ok);
 }

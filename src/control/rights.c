@@ -55,7 +55,10 @@ int rights_give(struct rights_groups *groups, enum rights rights, const char *pa
 	return RIGHTS_LIMITED;
 }
 
-/* All groups of the peer; *ret_n of them, to be freed. NULL when the kernel does not report them. */
+/*
+ * Returns all groups of the peer and their number *ret_n; the caller frees them. NULL if the kernel does not report
+ * them.
+ */
 static gid_t *groups_of(int fd, size_t *ret_n)
 {
 	socklen_t size = 0;
@@ -98,7 +101,7 @@ enum rights rights_of(const struct rights_groups *groups, int fd, uid_t *ret_uid
 	return rights;
 }
 
-/* From /etc/passwd itself: other name services may block for long. */
+/* Reads /etc/passwd itself, because other name services may block for long. */
 void rights_user_name(uid_t uid, char out[static RIGHTS_USER_MAX])
 {
 	FILE *const file = fopen("/etc/passwd", "re");

@@ -9,7 +9,7 @@ enum {
 	FILE_MAX = 8192,
 };
 
-/* "NAME TOKEN [read]"; comments and empty lines are passed over. */
+/* Parses "NAME TOKEN [read]"; skips comments and empty lines. */
 static int parse_line(struct tokens *tokens, char *line, const char *file, unsigned number, struct why *why)
 {
 	char *save = NULL;
@@ -60,7 +60,7 @@ int tokens_read(struct tokens *tokens, const char *file, struct why *why)
 	return rc;
 }
 
-/* Compares with all of them in constant time. */
+/* Compares with all tokens in constant time. */
 const struct token *tokens_find(const struct tokens *tokens, const char text[static PROTOCOL_TOKEN_MAX])
 {
 	const struct token *found = NULL;

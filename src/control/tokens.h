@@ -1,8 +1,8 @@
 /*
  * tokens: which clients may use TCP, by a secret that they send first.
  *
- * Private to the folder. Knows base, protocol and rights. The file is ours, mode 0600, and holds lines "NAME TOKEN" or
- * "NAME TOKEN read".
+ * Private to the folder. Knows base, protocol and rights. The file is owned by us, has mode 0600, and holds lines "NAME
+ * TOKEN" or "NAME TOKEN read".
  */
 #ifndef WFS_TOKENS_H
 #define WFS_TOKENS_H
@@ -15,13 +15,13 @@
 
 enum {
 	TOKENS_MAX = 16,
-	TOKENS_TEXT_MIN = 32, /* characters: 128 bits when they are hexadecimal digits */
-	TOKENS_NAME_MAX = 32, /* bytes, with the NUL */
+	TOKENS_TEXT_MIN = 32, /* characters: 128 bits if they are hexadecimal digits */
+	TOKENS_NAME_MAX = 32, /* bytes, including the NUL */
 };
 
 struct token {
 	char name[TOKENS_NAME_MAX];    /* printable ASCII */
-	char text[PROTOCOL_TOKEN_MAX]; /* the rest zeros */
+	char text[PROTOCOL_TOKEN_MAX]; /* padded with zeros */
 	enum rights rights;
 };
 
@@ -30,13 +30,15 @@ struct tokens {
 	struct token list[TOKENS_MAX];
 };
 
-/* Into tokens that are all zeros. Errors: those of secretfile_read; -EINVAL: a line is wrong. */
+/* Reads the file into tokens, which must be all zeros. Errors: those of secretfile_read; -EINVAL if a line is wrong. */
 int tokens_read(struct tokens *tokens, const char *file, struct why *why);
 
-/* text: the rest zeros. NULL: unknown. Borrowed until tokens_done. */
+/*
+ * Returns the token with this text, which must be padded with zeros; NULL if there is none. Borrowed until tokens_done.
+ */
 const struct token *tokens_find(const struct tokens *tokens, const char text[static PROTOCOL_TOKEN_MAX]);
 
-/* Wipes them. */
+/* Wipes the tokens. */
 void tokens_done(struct tokens *tokens);
 
 #endif
