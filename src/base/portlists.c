@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/block.h"
+
 static const char *read_ports(const char *text, struct portlists_ports *ret)
 {
 	*ret = (struct portlists_ports){0};
@@ -115,19 +117,38 @@ bool portlists_equal(const struct portlists *a, const struct portlists *b)
 	return true;
 }
 
-uint8_t portlists_of(const struct portlists *l, const char *rule, const char *category)
+/* Its place among the names; n_names: there is none. whole: nothing needs to follow it. */
+static size_t find_name(const struct portlists *l, const char *rule, bool whole)
 {
-	uint8_t list = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < l->n_names; i++) {
+	for (; i < l->n_names; i++) {
 		const size_t len = strlen(l->names[i].name);
 
-		if (strncmp(rule, l->names[i].name, len) == 0 && rule[len] == '-')
-			return l->names[i].list;
-		if (strcmp(category, l->names[i].name) == 0)
-			list = l->names[i].list;
+		if (strncmp(rule, l->names[i].name, len) == 0 && (rule[len] == '-' || (whole && rule[len] == '\0')))
+			break;
 	}
-	return list;
+	return i;
+}
+
+const char *portlists_name(const struct portlists *l, const char *rule)
+{
+	const size_t i = find_name(l, rule, false);
+
+	return i == l->n_names ? NULL : l->names[i].name;
+}
+
+uint8_t portlists_of(const struct portlists *l, const char *rule, const char *category)
+{
+	const size_t begin = strlen(BLOCK_PEER_BEGIN);
+	const bool foreign = strncmp(rule, BLOCK_PEER_BEGIN, begin) == 0;
+	const char *const slash = foreign ? strchr(rule + begin, '/') : NULL;
+	size_t i = find_name(l, slash == NULL ? rule : slash + 1, foreign);
+
+	for (size_t j = 0; j < l->n_names && i == l->n_names; j++)
+		if (strcmp(category, l->names[j].name) == 0)
+			i = j;
+	return i == l->n_names ? 0 : l->names[i].list;
 }
 
 bool portlists_has(const struct portlists *l, uint16_t port)

@@ -54,7 +54,11 @@ const char *portlists_settle(struct portlists *lists);
 /* Returns true if both close the same ports for the same names. Both must be settled. */
 bool portlists_equal(const struct portlists *a, const struct portlists *b);
 
-/* Returns the list for a block caused by a rule of this name and category. */
+/* Returns the NAME that the rule's name begins with (borrowed), or NULL. */
+const char *portlists_name(const struct portlists *lists, const char *rule);
+
+/* Returns the list for a block caused by a rule of this name and category. Of another host's rule, its name here has
+ * only what portlists_name returned ("peer/HOST/sshd"), or nothing ("peer/HOST"). */
 uint8_t portlists_of(const struct portlists *lists, const char *rule, const char *category);
 
 /* Returns true if some list closes the port. */

@@ -406,20 +406,20 @@ static struct block block_of(const struct wanted_entry *e)
 	                      .list = e->list};
 }
 
-bool reconcile_has(const struct reconcile *rec, const struct net *net, enum block_cause cause, struct block *ret)
+size_t reconcile_blocks(const struct reconcile *rec, const struct net *net, enum block_cause cause,
+                        struct block out[static PORTLISTS_MAX])
 {
 	const struct net piece = {.addr = net->addr, .len = piece_length(rec, net)};
+	size_t n = 0;
 
 	for (size_t list = 0; list < rec->ports.lists->n; list++) {
 		const struct wanted_entry *const e =
 			reconcile_find(rec, (uint8_t)list, &piece, net->len, (uint8_t)cause);
 
-		if (e == NULL)
-			continue;
-		*ret = block_of(e);
-		return true;
+		if (e != NULL)
+			out[n++] = block_of(e);
 	}
-	return false;
+	return n;
 }
 
 size_t reconcile_some(const struct reconcile *rec, uint32_t *place, struct block *out, size_t cap)

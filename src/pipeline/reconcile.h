@@ -104,8 +104,10 @@ size_t reconcile_some(const struct reconcile *reconcile, uint32_t *place, struct
  */
 bool reconcile_runs(const struct reconcile *reconcile, const struct net *net, int64_t now_s, struct block *ret);
 
-/* reconcile_has returns true if a block of exactly net and cause is wanted, and fills *ret like reconcile_some. */
-bool reconcile_has(const struct reconcile *reconcile, const struct net *net, enum block_cause cause, struct block *ret);
+/* reconcile_blocks fills out with the blocks of exactly net and cause that are wanted, one for each list of ports that
+ * has one, like reconcile_some. Returns their number. */
+size_t reconcile_blocks(const struct reconcile *reconcile, const struct net *net, enum block_cause cause,
+                        struct block out[static PORTLISTS_MAX]);
 bool reconcile_is_known(const struct reconcile *reconcile);
 
 /* --- keeping the kernel equal --- */

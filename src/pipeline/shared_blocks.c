@@ -60,22 +60,33 @@ int shared_blocks_write(struct shared_blocks *b, struct why *why)
 	return rc;
 }
 
-/* Finds the shared block of net, including the changes of this transaction. */
-static bool find(const struct shared_blocks *b, const struct sharing_on *on, const struct net *net, int64_t now_s,
-                 struct block *ret)
+/* Finds the shared blocks of net, at most one per list, including the changes of this transaction. */
+static size_t find(const struct shared_blocks *b, const struct sharing_on *on, const struct net *net, int64_t now_s,
+                   struct block out[static PORTLISTS_MAX])
 {
-	for (size_t i = b->n_begun; i > 0; i--)
-		if (net_order(&b->begun[i - 1].net, net) == 0) {
-			*ret = b->begun[i - 1];
-			return true;
-		}
+	struct block known[PORTLISTS_MAX];
+	unsigned seen = 0; /* lists */
+	size_t n = 0, n_known;
+
+	for (size_t i = b->n_begun; i > 0; i--) {
+		const struct block *const begun = &b->begun[i - 1];
+
+		if ((seen >> begun->list & 1) != 0 || net_order(&begun->net, net) != 0)
+			continue;
+		seen |= 1U << begun->list;
+		out[n++] = *begun;
+	}
 	for (size_t i = 0; i < b->n_ended; i++)
 		if (b->ended[i].cause == BLOCK_SHARED && net_order(&b->ended[i].net, net) == 0)
-			return false;
-	return reconcile_has(on->reconcile, net, BLOCK_SHARED, ret) && ret->until_s > now_s;
+			return n;
+	n_known = reconcile_blocks(on->reconcile, net, BLOCK_SHARED, known);
+	for (size_t i = 0; i < n_known; i++)
+		if ((seen >> known[i].list & 1) == 0 && known[i].until_s > now_s)
+			out[n++] = known[i];
+	return n;
 }
 
-/* --- the block of one network --- */
+/* --- the blocks of one network --- */
 
 /* Maps categories that this host does not have to "other", or a peer could fill the table of rules. */
 static const char *known_category(const char *category)
@@ -104,39 +115,75 @@ static int find_rule(struct shared_blocks *b, const char *name, const char *cate
 	return 0;
 }
 
+/* Names the rule of a block by that claim. */
+static void rule_of(const struct sharing_on *on, const struct shared_blocks_origin *origin,
+                    char out[static SHARING_RULE_MAX])
+{
+	const char *const name = portlists_name(&on->config->firewall.ports, origin->rule);
+
+	(void)snprintf(out, SHARING_RULE_MAX, SHARING_RULE_BEGIN "%s%s%s", origin->peer, name == NULL ? "" : "/",
+	               name == NULL ? "" : name);
+}
+
+static uint8_t list_of(const struct sharing_on *on, const struct shared_blocks_origin *origin)
+{
+	return portlists_of(&on->config->firewall.ports, origin->rule, known_category(origin->category));
+}
+
 static int begin(struct shared_blocks *b, const struct sharing_on *on, const struct net *net,
                  const struct shared_blocks_origin *origin, int64_t until_s, int64_t now_s, struct why *why)
 {
-	const char *const category = known_category(origin->category);
 	char rule[SHARING_RULE_MAX];
-	struct block block = {
-		.net = *net, .since_s = now_s, .until_s = until_s, .offence = origin->offence, .cause = BLOCK_SHARED};
+	struct block block = {.net = *net,
+	                      .since_s = now_s,
+	                      .until_s = until_s,
+	                      .offence = origin->offence,
+	                      .cause = BLOCK_SHARED,
+	                      .list = list_of(on, origin)};
 	int rc;
 
-	(void)snprintf(rule, sizeof rule, SHARING_RULE_BEGIN "%s", origin->peer);
-	if ((rc = find_rule(b, rule, category, origin->peer, &block.rule, why)) < 0)
+	rule_of(on, origin, rule);
+	if ((rc = find_rule(b, rule, known_category(origin->category), origin->peer, &block.rule, why)) < 0)
 		return rc;
-	block.list = portlists_of(&on->config->firewall.ports, rule, category);
 	note_begun(b, &block, rule);
 	return 0;
 }
 
-static int extend(struct shared_blocks *b, const struct block *active, const char *peer, int64_t until_s, int64_t now_s,
-                  struct why *why)
+/* Extends the n active blocks of one network. */
+static int extend(struct shared_blocks *b, const struct sharing_on *on, const struct block *active, size_t n,
+                  const struct shared_blocks_origin *origin, int64_t until_s, int64_t now_s, struct why *why)
 {
 	char rule[SHARING_RULE_MAX];
-	struct block block = *active;
 	int rc = shared_blocks_write(b, why);
 
 	if (rc == 0)
-		rc = store_prolong(b->store, &block.net, BLOCK_SHARED, now_s, until_s, why);
+		rc = store_prolong(b->store, &active->net, BLOCK_SHARED, now_s, until_s, why);
 	if (rc < 0)
 		return rc;
-	block.until_s = until_s;
-	block.prolonged = true;
-	(void)snprintf(rule, sizeof rule, SHARING_RULE_BEGIN "%s", peer);
-	note_begun(b, &block, rule);
-	b->n_written = b->n_begun; /* its row exists already */
+	rule_of(on, origin, rule);
+	for (size_t i = 0; i < n; i++) {
+		struct block block = active[i];
+
+		block.until_s = until_s;
+		block.prolonged = true;
+		note_begun(b, &block, rule);
+	}
+	b->n_written = b->n_begun; /* their rows exist already */
+	return 0;
+}
+
+static int end(struct shared_blocks *b, const struct block *active, size_t n, const char *ended_by, int64_t now_s,
+               struct why *why)
+{
+	struct block all = *active;
+	int rc = shared_blocks_write(b, why);
+
+	all.id = 0; /* 0: every block of this net and cause */
+	if (rc < 0 || (rc = store_end(b->store, &all, now_s, ended_by, why)) < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		note_ended(b, &active[i]);
+	b->n_written = b->n_begun;
 	return 0;
 }
 
@@ -154,28 +201,50 @@ static int64_t wanted_until(const struct shared_blocks *b, const struct sharing_
 	                    subject ? view.proven || view.elsewhere : verdict_holds_good(on->verdict, net), now_s);
 }
 
+/* How long the claims suffice, compared with the n active blocks. */
+struct comparison {
+	bool longer, shorter; /* than some of them */
+	bool closed;          /* one of them is in the list */
+};
+
+static struct comparison compare(const struct block *active, size_t n, int64_t until_s, unsigned list)
+{
+	struct comparison ret = {.closed = false};
+
+	for (size_t i = 0; i < n; i++) {
+		ret.longer |= until_s - active[i].until_s >= SLACK_S;
+		ret.shorter |= active[i].until_s - until_s >= SLACK_S;
+		ret.closed |= active[i].list == list;
+	}
+	return ret;
+}
+
 int shared_blocks_settle(struct shared_blocks *b, const struct sharing_on *on, const struct net *net,
                          const struct shared_blocks_origin *origin, const char *ended_by, int64_t now_s,
                          struct why *why)
 {
 	const int64_t until_s = wanted_until(b, on, net, now_s);
-	struct block active;
-	const bool is_active = find(b, on, net, now_s, &active);
+	struct block active[PORTLISTS_MAX];
+	const size_t n = find(b, on, net, now_s, active);
+	struct comparison is;
 	int rc = 0;
 
-	if (is_active && until_s > now_s && until_s - active.until_s < SLACK_S && active.until_s - until_s < SLACK_S)
+	if (until_s <= now_s)
+		return n == 0 ? 0 : end(b, active, n, ended_by, now_s, why);
+	if (n == 0 && origin == NULL)
+		return SHARED_BLOCKS_WHOSE;
+	is = compare(active, n, until_s, origin != NULL ? list_of(on, origin) : active[0].list);
+	if (is.closed && !is.longer && !is.shorter)
 		return 0;
-	if (is_active && until_s > active.until_s)
-		return extend(b, &active, origin->peer, until_s, now_s, why);
-	if (is_active) {
-		active.id = 0; /* 0: every block of this net and cause */
-		if ((rc = shared_blocks_write(b, why)) < 0 ||
-		    (rc = store_end(b->store, &active, now_s, ended_by, why)) < 0)
-			return rc;
-		note_ended(b, &active);
-		b->n_written = b->n_begun;
-	}
-	return until_s > now_s ? begin(b, on, net, origin, until_s, now_s, why) : 0;
+	if (origin == NULL)
+		return SHARED_BLOCKS_WHOSE;
+	if (is.shorter)
+		rc = end(b, active, n, ended_by, now_s, why);
+	else if (is.longer)
+		rc = extend(b, on, active, n, origin, until_s, now_s, why);
+	if (rc < 0 || (is.closed && !is.shorter))
+		return rc;
+	return begin(b, on, net, origin, until_s, now_s, why);
 }
 
 /* --- blocks that a person ended on another host --- */

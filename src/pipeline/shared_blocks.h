@@ -25,9 +25,9 @@ struct shared_blocks {
 	} rule;
 };
 
-/* The origin of a block, if one begins. */
+/* The origin of a block, if one begins: what the peer says of it. */
 struct shared_blocks_origin {
-	const char *peer, *category;
+	const char *peer, *rule, *category;
 	unsigned offence;
 };
 
@@ -40,7 +40,12 @@ void shared_blocks_clear(struct shared_blocks *blocks);
 /* Writes the begun blocks that are not written yet; they have ids afterwards. */
 int shared_blocks_write(struct shared_blocks *blocks, struct why *why);
 
-/* Begins, extends or ends the block of net as its claims now require. ended_by: stored if the block ends. */
+/*
+ * Begins, extends or ends the blocks of net as its claims now require: one for each list of ports that a claim was
+ * about; they end together. origin: the claim that came just now, or NULL. ended_by: stored if they end. Returns
+ * SHARED_BLOCKS_WHOSE, with nothing changed, if one must begin or last longer or shorter and origin is NULL.
+ */
+enum { SHARED_BLOCKS_WHOSE = 1 };
 int shared_blocks_settle(struct shared_blocks *blocks, const struct sharing_on *on, const struct net *net,
                          const struct shared_blocks_origin *origin, const char *ended_by, int64_t now_s,
                          struct why *why);

@@ -86,9 +86,21 @@ void sharing_note_hit(struct sharing *s, const struct net *subject, int64_t now_
 		sharing_queue(s, subject);
 }
 
-struct shared_blocks_origin sharing_origin(const struct sharing *s)
+int sharing_settle(struct sharing *s, const struct sharing_on *on, const struct net *net, const char *ended_by,
+                   int64_t now_s, struct why *why)
 {
-	return (struct shared_blocks_origin){s->may.list[0].name, "", 0};
+	struct store_claim_words words = {.rule = ""}; /* of one that is not stored */
+	struct shared_blocks_origin origin = {.rule = words.rule, .category = words.category};
+	unsigned peer;
+	int rc = shared_blocks_settle(&s->blocks, on, net, NULL, ended_by, now_s, why);
+
+	if (rc != SHARED_BLOCKS_WHOSE || !claims_newest(s->claims, net, now_s, &peer))
+		return rc < 0 ? rc : 0;
+	origin.peer = s->may.list[peer].name;
+	if ((rc = store_find_claim(s->store, origin.peer, net, &words, why)) < 0)
+		return rc;
+	origin.offence = words.offence;
+	return shared_blocks_settle(&s->blocks, on, net, &origin, ended_by, now_s, why);
 }
 
 int sharing_review(struct sharing *s, const struct sharing_on *on, int64_t now_s, struct why *why)
@@ -96,11 +108,8 @@ int sharing_review(struct sharing *s, const struct sharing_on *on, int64_t now_s
 	const size_t end = s->n_queue - s->queue_at < SHARING_REVIEW ? s->n_queue : s->queue_at + SHARING_REVIEW;
 	int rc = sharing_begin(s, why);
 
-	for (size_t i = s->queue_at; i < end && rc == 0; i++) {
-		struct shared_blocks_origin origin = sharing_origin(s);
-
-		rc = shared_blocks_settle(&s->blocks, on, &s->queue[i], &origin, "no longer shared", now_s, why);
-	}
+	for (size_t i = s->queue_at; i < end && rc == 0; i++)
+		rc = sharing_settle(s, on, &s->queue[i], "no longer shared", now_s, why);
 	rc = sharing_commit(s, rc, why);
 	if (rc < 0)
 		return rc;

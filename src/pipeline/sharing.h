@@ -3,9 +3,10 @@
  *
  * This is where peers, claims (verdict/claims.h) and the database meet. A peer's block is evidence with the peer's
  * weight. A block of cause BLOCK_SHARED is active while the claims about its network suffice and the network contains
- * neither allowed nor own addresses. Its rule is "peer/NAME", after the peer whose claim sufficed. Its category is that
- * of the peer's rule, or "other" if this version does not know that category. Shared blocks are not sent on to other
- * hosts, which recognise them by their rule.
+ * neither allowed nor own addresses. Its rule is "peer/NAME", after the peer whose claim sufficed, or "peer/NAME/sshd"
+ * if this host has ports for the peer's rule, [firewall] ports.sshd. Its category is that of the peer's rule, or
+ * "other" if this version does not know that category. So the ports that it closes are known from its rule alone.
+ * Shared blocks are not sent on to other hosts, which recognise them by their rule.
  *
  * The effects of a message, and how far its stream was read, are one transaction: sharing_begin, sharing_receive for
  * some messages, sharing_commit. After the commit the caller tells the kernel: first sharing_ended, then sharing_begun.
@@ -35,7 +36,7 @@
 #define SHARING_RULE_BEGIN BLOCK_PEER_BEGIN
 
 enum {
-	SHARING_RULE_MAX = 40,   /* bytes: "peer/", a name and the NUL */
+	SHARING_RULE_MAX = 56,   /* bytes: "peer/", a name, "/", a name with ports and the NUL */
 	SHARING_WHITE_S = 86400, /* how long a network that a person unblocked is safe from older claims */
 	SHARING_OWN_MAX = 64,    /* own addresses of one peer */
 	SHARING_OWN_S = 2 * 86400,

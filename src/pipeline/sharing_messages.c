@@ -93,7 +93,7 @@ static int64_t block_until(const struct sharing_on *on, const struct sharing_pee
 static int receive_block(struct sharing *s, const struct sharing_on *on, struct sharing_peer *p,
                          const struct foreign *m, int64_t now_s, struct why *why)
 {
-	const struct shared_blocks_origin origin = {p->may->name, m->category, m->offence};
+	const struct shared_blocks_origin origin = {p->may->name, m->rule, m->category, m->offence};
 	const struct claims_claim claim = {.net = m->net,
 	                                   .peer = sharing_number(s, p),
 	                                   .weight = p->may->observe ? 0 : p->may->weight,
@@ -131,7 +131,6 @@ static int receive_block(struct sharing *s, const struct sharing_on *on, struct 
 static int receive_lift(struct sharing *s, const struct sharing_on *on, const struct sharing_peer *p,
                         const struct foreign *m, int64_t now_s, struct why *why)
 {
-	const struct shared_blocks_origin origin = sharing_origin(s);
 	char by[SHARING_RULE_MAX + 16];
 	int rc;
 
@@ -141,7 +140,7 @@ static int receive_lift(struct sharing *s, const struct sharing_on *on, const st
 	if ((rc = shared_claims_write(&s->said, why)) < 0)
 		return rc;
 	rc = store_remove_claim(s->store, p->may->name, STORE_CLAIM_HOSTILE, &m->net, why);
-	return rc < 0 ? rc : shared_blocks_settle(&s->blocks, on, &m->net, &origin, by, now_s, why);
+	return rc < 0 ? rc : sharing_settle(s, on, &m->net, by, now_s, why);
 }
 
 static int receive_white(struct sharing *s, const struct sharing_on *on, const struct sharing_peer *p,

@@ -19,6 +19,7 @@
 enum { SHARING_SOME = 1024 }; /* networks whose claims are dropped in one step */
 
 static_assert((int)STORE_PEER_MAX == (int)PEERS_NAME_MAX && (int)STORE_STREAM_MAX == (int)FOREIGN_STREAM_MAX, "copied");
+static_assert((int)STORE_WORD_MAX == (int)FOREIGN_WORD_MAX, "copied");
 static_assert((int)PEERS_FULL == (int)CLAIMS_FULL, "weights of one scale");
 
 struct sharing_peer {
@@ -59,11 +60,9 @@ unsigned sharing_number(const struct sharing *sharing, const struct sharing_peer
 /* Queues a network to be checked again. */
 void sharing_queue(struct sharing *sharing, const struct net *net);
 
-/*
- * Returns the first peer as a stand-in origin: a block that begins again, after a restart or a lift, is no single
- * peer's word.
- */
-struct shared_blocks_origin sharing_origin(const struct sharing *sharing);
+/* Begins, extends or ends the blocks of net as the claims that are left require. What begins is as the newest says. */
+int sharing_settle(struct sharing *sharing, const struct sharing_on *on, const struct net *net, const char *ended_by,
+                   int64_t now_s, struct why *why);
 
 /* Pardons a network: claims from before the amnesty no longer count, and their networks are queued. */
 void sharing_pardon(struct sharing *sharing, const struct store_claim *amnesty, int64_t now_s);

@@ -7,6 +7,14 @@
 #include "store/batch.h"
 #include "store/sql.h"
 
+/* Copies a column, truncated and with a NUL. */
+static void read_text(sqlite3_stmt *s, int column, char *out, size_t cap)
+{
+	const char *const text = sql_text(s, column);
+
+	(void)snprintf(out, cap, "%s", text == NULL ? "" : text);
+}
+
 static void claim_value(sqlite3_context *context, const void *row, int column)
 {
 	const struct store_claim *const claim = row;
@@ -65,6 +73,27 @@ int store_remove_claim(struct store *store, const char *peer, enum store_claim_w
 	sql_bind_number(s, 2, what);
 	sql_bind_text(s, 3, peer);
 	return sql_run(store, s, why);
+}
+
+int store_find_claim(struct store *store, const char *peer, const struct net *net, struct store_claim_words *ret,
+                     struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, CLAIM_FIND,
+		"SELECT offence, rule, category FROM claim WHERE address = ?1 AND what = ?2 AND peer = ?3");
+	char text[NET_TEXT_MAX];
+	int rc;
+
+	sql_bind_net(s, 1, net, text);
+	sql_bind_number(s, 2, STORE_CLAIM_HOSTILE);
+	sql_bind_text(s, 3, peer);
+	if ((rc = sql_row(store, s, why)) != 0)
+		return rc;
+	ret->offence = (unsigned)sqlite3_column_int(s, 0);
+	read_text(s, 1, ret->rule, sizeof ret->rule);
+	read_text(s, 2, ret->category, sizeof ret->category);
+	rc = sql_row(store, s, why); /* resets it */
+	return rc < 0 ? rc : 0;
 }
 
 int store_remove_claims(struct store *store, const char *peer, struct why *why)
@@ -129,14 +158,6 @@ int store_peers(struct store *store, struct why *why)
 	                "SELECT name, stream, era, number, heard, lag, taken, refused, refusal FROM peer WHERE heard "
 	                ">= ?1 ORDER BY name",
 	                0, why);
-}
-
-/* Copies a column, truncated and with a NUL. */
-static void read_text(sqlite3_stmt *s, int column, char *out, size_t cap)
-{
-	const char *const text = sql_text(s, column);
-
-	(void)snprintf(out, cap, "%s", text == NULL ? "" : text);
 }
 
 int store_next_peer(struct store *store, struct store_peer *ret, struct why *why)

@@ -13,6 +13,7 @@
 enum {
 	STORE_PEER_MAX = 33, /* bytes of a name, including the NUL */
 	STORE_STREAM_MAX = 42,
+	STORE_WORD_MAX = 65, /* of a rule's name or category */
 };
 
 /* The numbers are stored in the database. */
@@ -35,7 +36,15 @@ int store_put_claims(struct store *store, const struct store_claim *claims, size
 int store_remove_claim(struct store *store, const char *peer, enum store_claim_what what, const struct net *net,
                        struct why *why);
 
-/* Removes every hostile claim of one peer. */
+/* Finds what the peer said that net is blocked for. Returns STORE_NONE if nothing is stored. */
+struct store_claim_words {
+	char rule[STORE_WORD_MAX], category[STORE_WORD_MAX];
+	unsigned offence;
+};
+int store_find_claim(struct store *store, const char *peer, const struct net *net, struct store_claim_words *ret,
+                     struct why *why);
+
+/* All that one peer said is hostile. */
 int store_remove_claims(struct store *store, const char *peer, struct why *why);
 
 /* A peer, and how far its stream was handled. */

@@ -91,7 +91,8 @@ void query_chosen(struct store *store, int64_t now_s, const struct query_choice 
 {
 	sqlite3_stmt *const s = begin(store, QUERY_CHOSEN,
 	                              ACTIVE("AND (?4 IS NULL OR in_net(address, ?4) OR address IN (SELECT value FROM "
-	                                     "json_each(?5)))") "WHERE (?6 IS NULL OR r.name = ?6) AND (?7 IS NULL OR "
+	                                     "json_each(?5)))") "WHERE (?6 IS NULL OR r.name = ?6 OR substr(r.name, 1, "
+	                                                        "length(?6) + 1) = ?6 || '/') AND (?7 IS NULL OR "
 	                                                        "r.category = ?7) "
 	                                                        "ORDER BY CASE ?8 WHEN 1 THEN -all_hits WHEN 2 THEN "
 	                                                        "net_key(b.address) END, b.until DESC, b.id",

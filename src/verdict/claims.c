@@ -197,6 +197,20 @@ int64_t claims_until(const struct claims *c, const struct net *net, bool local, 
 	return 0;
 }
 
+bool claims_newest(const struct claims *c, const struct net *net, int64_t now_s, unsigned *ret_peer)
+{
+	const struct about *const a = find(c, net);
+	const struct item *newest = NULL;
+
+	for (size_t i = 0; a != NULL && i < a->n && a->items[i].until_s > now_s; i++)
+		if (a->items[i].weight > 0 && (newest == NULL || a->items[i].said_ms > newest->said_ms))
+			newest = &a->items[i];
+	if (newest == NULL)
+		return false;
+	*ret_peer = newest->peer;
+	return true;
+}
+
 size_t claims_drop(struct claims *c, unsigned peer, struct net *out, size_t cap)
 {
 	struct about *a, *next;

@@ -62,6 +62,10 @@ bool claims_has(const struct claims *claims, const struct net *net, int64_t now_
  */
 int64_t claims_until(const struct claims *claims, const struct net *net, bool local, bool proven, int64_t now_s);
 
+/* Finds the peer that said last that exactly net is hostile, among active claims with a weight. Returns false if there
+ * is none. */
+bool claims_newest(const struct claims *claims, const struct net *net, int64_t now_s, unsigned *ret_peer);
+
 /*
  * Records an amnesty, and removes the claims that are not newer. Writes their networks, at most cap, to out; if it
  * returns cap, call it again.

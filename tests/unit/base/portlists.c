@@ -39,8 +39,25 @@ static void test_defaults(void **state)
 	assert_ports(portlists_of(&lists, "sshd-", "x"), "22");
 	assert_ports(portlists_of(&lists, "sshd", "x"), "25");
 	assert_ports(portlists_of(&lists, "sshdx-auth", "authx"), "25");
+	assert_string_equal(portlists_name(&lists, "sshd-auth"), "sshd");
+	assert_null(portlists_name(&lists, "sshd"));
+	assert_null(portlists_name(&lists, "auth"));
 	assert_ports(PORTLISTS_MAX, "22,25,110,143");
 	assert_true(portlists_has(&lists, 110) && portlists_has(&lists, 22) && !portlists_has(&lists, 80));
+}
+
+/* Of what other hosts block only the beginning of the rule's name is known. */
+static void test_peers(void **state)
+{
+	(void)state;
+	assert_null(portlists_settle(&lists));
+	assert_ports(portlists_of(&lists, "peer/mx1/sshd", "auth"), "22");
+	assert_ports(portlists_of(&lists, "peer/mx1", "auth"), "25,110,143");
+	assert_ports(portlists_of(&lists, "peer/mx1", "dnsbl"), "25");
+	assert_ports(portlists_of(&lists, "peer/sshd", "dnsbl"), "25");
+	assert_ports(portlists_of(&lists, "peer/sshd-1", "dnsbl"), "25");
+	assert_ports(portlists_of(&lists, "peer/sshd-1/auth", "dnsbl"), "25,110,143");
+	assert_ports(portlists_of(&lists, "peer/mx1/gone", "auth"), "25,110,143"); /* its ports.gone was removed */
 }
 
 /* Who sets all ports means all blocks; a name beside it stays. */
@@ -96,9 +113,8 @@ static void test_bad(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_defaults, setup),
-		cmocka_unit_test_setup(test_given, setup),
-		cmocka_unit_test_setup(test_all, setup),
+		cmocka_unit_test_setup(test_defaults, setup), cmocka_unit_test_setup(test_peers, setup),
+		cmocka_unit_test_setup(test_given, setup),    cmocka_unit_test_setup(test_all, setup),
 		cmocka_unit_test_setup(test_bad, setup),
 	};
 

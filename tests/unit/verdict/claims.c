@@ -75,17 +75,25 @@ static void test_until(void **state)
 static void test_origins(void **state)
 {
 	const struct net net = net_from("2001:db8::/64");
+	unsigned peer = 0;
 
 	(void)state;
 	put("2001:db8::/64", 1, 100, 600, 1);
 	put("2001:db8::/64", 1, 100, 900, 2);
 	put("2001:db8::/64", 2, 100, 60, 3);
 	assert_int_equal(claims_until(claims, &net, false, false, NOW), NOW + 900);
+	put("2001:db8::/64", 3, 0, 900, 4); /* observed */
+	assert_true(claims_newest(claims, &net, NOW, &peer));
+	assert_int_equal(peer, 2);
+	assert_true(claims_newest(claims, &net, NOW + 60, &peer)); /* that of 2 is over */
+	assert_int_equal(peer, 1);
+	assert_true(claims_remove(claims, 3, &net));
 	assert_true(claims_remove(claims, 1, &net));
 	assert_false(claims_remove(claims, 1, &net));
 	assert_int_equal(claims_until(claims, &net, false, false, NOW), NOW + 60);
 	assert_true(claims_has(claims, &net, NOW + 59));
 	assert_false(claims_has(claims, &net, NOW + 60));
+	assert_false(claims_newest(claims, &net, NOW + 60, &peer));
 	assert_false(claims_has(claims, &(struct net){.addr = net.addr, .len = 65}, NOW));
 }
 
