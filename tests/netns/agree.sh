@@ -137,11 +137,14 @@ synced_s=$(($(date +%s) + 1))
 wait_until is_synced_after "$synced_s" || fail "seed $SEED: no sync"
 wait_until agree ||
 	fail "seed $SEED: the kernel (left) and test differ: $(comm -3 "$WORK/knocked" "$WORK/tested" | head -5)"
-while read -r address _; do
-	wfs why --json "$address"
-done <"$WORK/fates" | jq -r 'select(.blocked) | .address' | sort >"$WORK/whys"
-cmp -s "$WORK/tested" "$WORK/whys" ||
-	fail "seed $SEED: why (left) and test differ: $(comm -3 "$WORK/whys" "$WORK/tested" | head -5)"
+# "why" reads the database, whatever the backend: a thousand processes are enough once.
+if [ "$BACKEND" = recent ]; then
+	while read -r address _; do
+		wfs why --json "$address"
+	done <"$WORK/fates" | jq -r 'select(.blocked) | .address' | sort >"$WORK/whys"
+	cmp -s "$WORK/tested" "$WORK/whys" ||
+		fail "seed $SEED: why (left) and test differ: $(comm -3 "$WORK/whys" "$WORK/tested" | head -5)"
+fi
 
 # It is not all the same to them what happened.
 while read -r address fate; do
@@ -163,7 +166,7 @@ for net in "${SHUT[@]}" "${OPEN[@]}"; do
 		"$(sql "SELECT * FROM blocks WHERE address = '$net'")"
 done
 
-echo "${#FATE[@]} addresses, $(wc -l <"$WORK/tested") blocked: test, why and the kernel agree"
+echo "${#FATE[@]} addresses, $(wc -l <"$WORK/tested") blocked: test, the kernel, and with recent why agree"
 daemon_stop || fail "exit status $?"
 no_sanitizer
 echo "ok"

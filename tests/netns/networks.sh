@@ -72,9 +72,7 @@ open "${TRIED4[0]}" "${TRIED6[0]}" "${TRIED48[0]}" "${GOOD4[@]}" "${GOOD6[@]}"
 
 for net in "${NET6[@]}"; do postfix_dnsbl "${net%/64}1"; done >>"$LOG"
 wait_until holds spammer64 300 || fail "$(held spammer64) of 300 /64 are held"
-for net in "${NET4[@]}" "${NET48[@]}"; do
-	wfs block "$net" --for 1h >/dev/null || fail "block $net: exit status $?"
-done
+wfs block "${NET4[@]}" "${NET48[@]}" --for 1h >/dev/null || fail "block: exit status $?"
 holds spammer24 300 || fail "$(held spammer24) of 300 /24 are held"
 holds spammer48 300 || fail "$(held spammer48) of 300 /48 are held"
 holds spammer64 300 || fail "$(held spammer64) of 300 /64 are held after the others came"
