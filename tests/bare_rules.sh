@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# bare_rules.sh DIRECTORY: makes it, with the shipped rules without their examples. "check" tries all examples, also stretched ones: for
-# tests of something else that is seconds each time. tests/unit/rules/patterns.c and the systems check the rules as they are.
+# bare_rules.sh DIRECTORY: creates the directory with the shipped rules, without their examples. "check" tries every
+# example, also in stretched forms, which takes seconds in each test of something else. tests/unit/rules/patterns.c and
+# the systems check the rules with their examples.
 #
 # WFS_SOURCE_ROOT: the checkout.
 set -eu

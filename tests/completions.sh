@@ -1,7 +1,7 @@
 #!/bin/bash
-# completions.sh: what the shells propose: every command and every option of its help, blocked addresses (IPv6, too, which bash
-# divides at its colons), rules and categories of the database; and that nothing in a database is executed. zsh and fish are
-# tested where they are installed. WFS_PROGRAM, WFS_SOURCE_ROOT: from meson.
+# completions.sh: the shells complete every command and all of its options, blocked addresses (also IPv6, which bash
+# splits at colons), rules and categories of the database; nothing in a database is executed. zsh and fish are tested if
+# they are installed. WFS_PROGRAM, WFS_SOURCE_ROOT: from meson.
 set -u
 : "${WFS_PROGRAM:?}" "${WFS_SOURCE_ROOT:?}"
 work=$(mktemp -d) || exit 1

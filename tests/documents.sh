@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# README and manual pages: code fits a terminal, files that they and the comments of src/ name are there, pages that they refer to exist, and every
-# "watchforspammers COMMAND --option" in README, the pages and contrib is one that the program has.
+# documents.sh: checks README and the manual pages: code fits a terminal; files named there and in comments of src/
+# exist; pages referred to exist; and every "watchforspammers COMMAND --option" in README, the pages and contrib is
+# valid.
 #
 # WFS_PROGRAM: the program under test. WFS_SOURCE_ROOT: the checkout.
 # shellcheck disable=SC2016 # the backquotes are those of the texts

@@ -1,6 +1,6 @@
 #!/bin/bash
-# events.sh: a reader of "events --follow" that is killed 200 times, at any point, goes on after the last event it has, and
-# misses none and gets none twice. WFS_PROGRAM, WFS_SOURCE_ROOT: from meson.
+# events.sh: a reader of "events --follow" is killed 200 times, at any point; it continues after its last event, misses
+# none and gets none twice. WFS_PROGRAM, WFS_SOURCE_ROOT: from meson.
 set -u
 work=$(mktemp -d) || exit 1
 trap 'rm -rf -- "$work"' EXIT

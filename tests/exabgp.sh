@@ -1,6 +1,6 @@
 #!/bin/bash
-# exabgp.sh: contrib/events/exabgp announces what is blocked, and withdraws a route when the last block of its address has ended.
-# WFS_PROGRAM, WFS_SOURCE_ROOT: from meson. Needs sqlite3 and jq.
+# exabgp.sh: contrib/events/exabgp announces what is blocked, and withdraws a route when the last block of its address
+# has ended. WFS_PROGRAM, WFS_SOURCE_ROOT: from meson. Needs sqlite3 and jq.
 set -u
 for program in sqlite3 jq; do
 	command -v "$program" >/dev/null || { echo "1..0 # SKIP $program is not installed"; exit 77; }

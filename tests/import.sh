@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# import fail2ban: an installation becomes files to look at; the rules match the lines that its filters matched; what cannot be
-# translated is said. import list --dry-run: what would be ordered. Needs sqlite3 and jq; no root, no network, no fail2ban.
+# import.sh: "import fail2ban" converts an installation into files to review; the rules match the lines that its filters
+# matched; what cannot be translated is reported. "import list --dry-run" prints what would be ordered. Needs sqlite3
+# and jq; no root, no network, no fail2ban.
 set -u
 : "${WFS_PROGRAM:?}" "${WFS_SOURCE_ROOT:?}"
 for program in sqlite3 jq; do

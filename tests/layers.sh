@@ -1,14 +1,16 @@
 #!/bin/bash
-# layers.sh: who may include whom. Data goes one way: record -> match -> decision -> pending -> store, kernel.
-# A stage knows base; the pipeline knows the stages; engine, replay, rulecheck and admin know pipeline and stages;
-# the root process knows base and its packets; a command knows all of them; main knows the commands.
-# Each outside library has one module that knows it. What comes in through another header counts as well: a call is an
-# arrow to the room that declares the function. A header whose first comment has a sentence that begins with "Private to the folder"
-# is for the files of its folder, and one with "Private to a.c, ... and b.c ..." for these and its own .c file.
+# layers.sh: checks which room may include which. Data flows one way: record -> match -> decision -> pending -> store,
+# kernel. A stage knows base; the pipeline knows the stages; engine, replay, rulecheck and admin know pipeline and
+# stages; the root process knows base and its packets; a command knows all of them; main knows the commands.
+#
+# Each external library has one module that knows it. A dependency through another header counts, too: a call is an
+# arrow to the room that declares the function. If the first comment of a header has a sentence that begins with
+# "Private to the folder", the header is only for files in its folder; with "Private to a.c, ... and b.c ...", only for
+# these and its own .c file.
 #
 #   tests/layers.sh [ROOT]     checks ROOT/src (default: the checkout this file is in)
 #
-# Prints "file:line: ..." for each arrow that is not in the tables below and ends with 1. A new arrow is a
+# Prints "file:line: ..." for each arrow that is not in the tables below; the exit status is then 1. A new arrow is a
 # decision: change the table here and say why in the commit.
 set -u
 root=${1:-$(dirname -- "${BASH_SOURCE[0]}")/..}

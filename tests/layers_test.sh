@@ -1,5 +1,6 @@
 #!/bin/bash
-# layers_test.sh: layers.sh passes as things are, and says file:line for each forbidden arrow. On a copy.
+# layers_test.sh: on a copy of the sources, layers.sh passes as things are, and reports file:line for each forbidden
+# arrow.
 set -u
 here=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 tmp=$(mktemp -d) || exit 1

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What people see: 80 columns, the local zone or UTC, "1 hit" and "2 hits", and what is said of something that is no log.
+# looks.sh: what people see: 80 columns, the local zone or UTC, "1 hit" and "2 hits", and what is printed for a file
+# that is no log.
 #
 # WFS_PROGRAM: the program under test. WFS_SOURCE_ROOT: the checkout.
 set -u

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the program says to a person who mistypes: the word again, what may be meant, and where there is more; and help that
-# fits a terminal. Needs no root, no database and no network.
+# manners.sh: after a typing error the program repeats the word, suggests what may be meant, and says where to find
+# more; its help fits a terminal. Needs no root, no database and no network.
 set -u
 wfs=${WFS_PROGRAM:?}
 failed=0

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What the manual promises of every command: the options of its synopsis are those of its help, --json prints JSON and nothing
-# else, and each member is in the manual's table; a command without JSON refuses the option. Needs no root, no daemon, no network.
+# promises.sh: what the manual promises of every command: the options in its synopsis are those in its help; --json
+# prints JSON and nothing else, with each member in the manual's table; a command without JSON refuses the option. Needs
+# no root, no daemon, no network.
 #
 # WFS_PROGRAM: the program under test. WFS_SOURCE_ROOT: the checkout.
 set -u

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# quickstart says how it is used, and tools/testlog.py what became of the tests: passed, failed, and skipped, with the reason.
-# WFS_SOURCE_ROOT: the checkout.
+# quickstart.sh: quickstart prints its usage, and tools/testlog.py reports the results of the tests: passed, failed, and
+# skipped with the reason. WFS_SOURCE_ROOT: the checkout.
 set -u
 : "${WFS_SOURCE_ROOT:?}"
 tmp=$(mktemp -d) || exit 2

@@ -1,12 +1,12 @@
 #!/bin/bash
-# replay.sh: replay's promises, on generated logs whose content is known. The same database, byte for byte, from any
-# number of threads, compressed or not, whole or in rotated pieces, in one go or interrupted again and again; exact
-# counts from damaged logs; little memory.
+# replay.sh: replay's promises, on generated logs whose contents are known. The database is the same, byte for byte, for
+# any number of threads, compressed or not, whole or in rotated pieces, in one go or interrupted repeatedly; counts from
+# damaged logs are exact; little memory is used.
 #
-# Needs bash, sqlite3, gzip; uses xz, zstd and bzip2 where they are. About 1 GB in the temporary directory. No root.
-# WFS_PROGRAM, WFS_GENLOG, WFS_MEASURE, WFS_SOURCE_ROOT: from meson. WFS_SANITIZED=1: memory is not looked at, and
-# logs are shorter.
-# WFS_BENCH=1: the long line has 2 GB. Says every promise with "ok" or "FAIL"; ends with 1 when one failed.
+# Needs bash, sqlite3, gzip; uses xz, zstd and bzip2 if installed. Takes about 1 GB in the temporary directory. No root.
+# WFS_PROGRAM, WFS_GENLOG, WFS_MEASURE, WFS_SOURCE_ROOT: from meson. WFS_SANITIZED=1: memory is not measured, and the
+# logs are shorter. WFS_BENCH=1: the long line has 2 GB. Prints "ok" or "FAIL" for each promise; the exit status is 1 if
+# one failed.
 set -u
 export LC_ALL=C TZ=UTC
 work=$(mktemp -d "${TMPDIR:-/tmp}/replay.XXXXXX") || exit 1

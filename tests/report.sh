@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# report and its page, from a database of real lines: the figures are those that SQL counts, and nothing that a client wrote
-# becomes markup. Needs sqlite3; no root, no network.
+# report.sh: "report" and its page, from a database of real lines: the figures equal those that SQL counts, and nothing
+# that a client wrote becomes markup. Needs sqlite3; no root, no network.
 set -u
 : "${WFS_PROGRAM:?}" "${WFS_SOURCE_ROOT:?}"
 command -v sqlite3 >/dev/null || { echo "1..0 # SKIP sqlite3 is not installed"; exit 77; }

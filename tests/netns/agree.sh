@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# 1000 addresses at random to which things happened at random, and a few others: "test", "why" and the kernel give
-# the same of each. The kernel is asked with packets. Blocked by evidence, by hand and by votes; as /64, as /24 and
-# as networks by hand; allowed, unblocked, voted white, expired, and back again.
+# agree.sh: for 1000 random addresses with random histories, and some chosen ones, "test", "why" and the kernel agree.
+# The kernel is queried with packets. The addresses are blocked by evidence, by hand and by votes; as /64, as /24 and as
+# networks by hand; allowed, unblocked, voted white, expired, and blocked again.
 #
-# WFS_KNOCK: the program knock. WFS_SEED repeats a run.
+# WFS_KNOCK: the program knock. WFS_SEED: repeats a run.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The main job, with the real kernel: a hostile line appears, the client's packets are dropped, IPv4 and IPv6;
-# the database holds why; it is released when it expires; a flushed firewall is healed; stop leaves nothing.
+# block.sh: the main job, with the real kernel: after a hostile line the client's packets are dropped, in IPv4 and IPv6;
+# the database has the reason; the block expires; a flushed firewall is repaired; a stop leaves nothing behind.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# More addresses than one of the kernel's lists holds (100, unless somebody raised it) are all dropped: they are
-# spread over 256 lists. When they have expired, every list is empty, and there is one list again.
+# capacity.sh: more addresses than fit one of the kernel's lists (100, unless raised) are all dropped: they are spread
+# over 256 lists. When they have expired, all lists are empty, and there is one list again.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# [firewall] connections: the kernel sees a client that opens too many connections at once, and the daemon
-# blocks it as for a hostile line;
-# not for connections that were never made (their senders can be forged), and never when it is allowed.
+# connections.sh: [firewall] connections: the kernel reports a client that opens too many connections at once, and the
+# daemon blocks it as for a hostile line; but not for connections that were never established (their senders can be
+# forged), and never if it is allowed.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

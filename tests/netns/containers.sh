@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Containers: their logs are found by patterns, in Docker's JSON and in Kubernetes' form. One that is created anew, and so has
-# another file, is followed without a restart; one that is removed is read to its end and forgotten. Every line counts once,
-# also after a kill in the middle of a line that is in pieces, and a replay of the same files finds the same.
+# containers.sh: logs of containers are found by patterns, in Docker's JSON and in Kubernetes' format. A recreated
+# container, which has a new file, is followed without a restart; the log of a removed one is read to its end and
+# forgotten. Every line counts once, also after a kill in the middle of a line that is in pieces; a replay of the same
+# files has the same result.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The control socket, with the real daemon and packets: block, unblock and votes over the Unix socket, TCP and the
-# commands; callers that may and may not, and what is recorded of it; what was done by hand outlives restarts; garbage.
+# control.sh: the control socket, with the real daemon and packets: block, unblock and votes over the Unix socket, TCP
+# and the commands; who is permitted and who is not, and what is recorded; manual changes survive restarts; garbage.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Packets and bytes dropped of each client, exactly as many as were sent: over refreshes of the kernel's entries, a restart, a kill,
-# a flush by somebody else, and until the block is lifted. xt_recent counts no bytes: then they are not known, and never guessed.
+# counters.sh: the counts of packets and bytes dropped from each client are exact: over refreshes of the kernel's
+# entries, a restart, a kill, a flush by another program, and until the block ends. xt_recent counts no bytes: they are
+# then reported as unknown.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# daemon_lib.sh: the daemon itself in the server's namespace of lib.sh; sourced by the tests of this folder.
+# daemon_lib.sh: runs the daemon in the server's namespace of lib.sh; sourced by the tests in this folder.
 #
-# WFS_BACKEND: recent (default) or nftables: the backend of every configuration that names none; what looks into the kernel
-# here (listed, kernel_set, flush_firewall, no_rules) looks where that backend writes. WFS_PROGRAM: the program under test.
-# WFS_SOURCE_ROOT: the checkout, for its rules.
+# WFS_BACKEND: recent (default) or nftables: the backend of every configuration that names none; functions that look
+# into the kernel (listed, kernel_set, flush_firewall, no_rules) look where that backend writes. WFS_PROGRAM: the
+# program under test. WFS_SOURCE_ROOT: the checkout, for its rules.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What befalls the database: it is garbage, damaged in the middle or cut off at the start or while the daemon runs; it is
-# deleted or replaced under it; it is made by root, or belongs to somebody else; somebody of its group reads it. The daemon
-# always comes back, logs what it did, and blocked clients stay blocked as far as it can be read.
+# database.sh: the database is garbage, damaged in the middle or truncated, at the start or while the daemon runs; it is
+# deleted or replaced under the daemon; root created it, or it belongs to another user; a member of its group reads it.
+# The daemon always recovers and logs what it did, and clients stay blocked as far as the database is readable.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

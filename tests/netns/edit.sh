@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Rule files are edited under the running daemon in every way editors do it: a good edit is live within a second, a
-# bad or half-written one changes nothing and is reported in the journal and by status.
+# edit.sh: rule files are edited under the running daemon in all the ways editors do it: a valid edit is live within a
+# second; an invalid or half-written one changes nothing and is reported in the journal and by status.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# [export]: the daemon keeps a file of what is blocked now: from its start on, after each block and each end, in one step. What it
-# cannot write is reported and tried again, and the process that writes it ends with the daemon, however that ends.
+# export.sh: [export]: the daemon keeps a file of what is blocked now up to date, atomically: from its start, and after
+# each block and each end of one. A failure to write is reported and retried; the writing process ends with the daemon,
+# however that ends.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A client that keeps sending stays out, and is released when it has been quiet for as long as the block lasts, at the latest
-# when the next block's duration would have ended, however it sends; with
-# "extend = no" it is released on time whatever it does. Every further offence lasts longer.
+# extend.sh: a client that keeps sending stays blocked. It is released when it has been quiet for the duration of the
+# block, or at the latest when the next block's duration would be over. With "extend = no" it is released on time
+# whatever it does. Each further offence blocks for longer.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

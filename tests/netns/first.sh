@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# first.sh: the kernel is told of a block before anything else is done: system calls between the wake-up for a line and the packet to the
-# root process, and what wakes the daemon at all. Then the database: full for a while under load, and killed in between.
-# WFS_FULL_S: for so many seconds more, each with a client of its own; 60 by hand: the number of hits is what matters.
+# first.sh: the kernel is told of a block before anything else is done: counts the system calls between the wake-up for
+# a line and the packet to the root process, and checks what wakes the daemon at all. Then the database is full for a
+# while under load, and the daemon is killed meanwhile. WFS_FULL_S: for how many more seconds, each with a client of its
+# own; 60 if run by hand, as the number of hits matters.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/daemon_lib.sh"

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# While the control socket is flooded, lines of a log become blocks, the engine keeps to its share of a processor, and somebody
-# else's request is answered: requests that look, that change and that read much, garbage, half lines, slow readers,
-# connections that come and go, and TCP without the token. With WFS_BENCH=1, on a quiet machine, a line becomes a block
-# within twice the usual time.
+# flood.sh: while the control socket is flooded, log lines still become blocks, the engine keeps to its share of a
+# processor, and other users' requests are answered. The floods are requests that look, that change and that read much,
+# garbage, incomplete lines, slow readers, connections that come and go, and TCP without the token. With WFS_BENCH=1, on
+# a quiet machine, a line becomes a block within twice the usual time.
 #
-# The flooders have processors of their own: what is measured is how long the daemon keeps a line waiting, not how
-# the kernel shares a processor between the daemon and others. The daemon uses a small share of its own processor.
+# The flooders have processors of their own: the test measures how long the daemon delays a line, not how the kernel
+# shares a processor between the daemon and others. The daemon uses a small share of its own processor.
 #
-# WFS_FLOOD, WFS_BANLAT: the programs flood and banlat. WFS_BACKEND: as of daemon_lib.sh. WFS_KINDS: other kinds of floods than all.
+# WFS_FLOOD, WFS_BANLAT: the programs flood and banlat. WFS_BACKEND: see daemon_lib.sh. WFS_KINDS: the kinds of floods
+# to run instead of all.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# A gate: who does not come back is never let in, who hammers neither; after the pause a client may connect "count" times; the
-# longest network decides; IPv6 counts by prefix; without the daemon the gate opens, and after a restart who waited need not
-# wait anew. What observe counts, and what the configuration refuses.
+# gate.sh: a gate never lets in a client that does not come back, nor one that hammers; after the pause a client may
+# connect "count" times; the longest network decides; IPv6 counts by prefix; without the daemon the gate opens, and
+# after a restart a client that waited need not start over. Also what observe counts, and what the configuration
+# refuses.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

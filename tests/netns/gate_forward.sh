@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A gate before a container: clients that are led there by DNAT are refused, and let in, by the port they connect to.
+# gate_forward.sh: a gate before a container: clients that DNAT sends there are refused and let in by the port they
+# connect to.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A gate while SYNs of many clients arrive: both processes are killed, several times, at random moments, of a start as well;
-# each time the gate opens by itself, and the next start closes it again and goes on with who waited. So does a restart.
-# WFS_SEED repeats a run as far as chance allows.
+# gate_kill.sh: while SYNs of many clients arrive at a gate, both processes are killed several times at random moments,
+# also during a start. Each time the gate opens by itself, and the next start closes it again and keeps the clients that
+# waited. So does a restart. WFS_SEED: repeats a run as far as chance allows.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Who need not wait at a gate: allowed networks, pass_networks, who delivered mail or logged in, who is allowed by an order or a
-# white vote, a pool of senders that the cluster rule lets in; a hit closes the window, a block and a black vote take the pass;
-# what was earned survives a restart and the loss of the kernel's table.
+# gate_passes.sh: clients that need not wait at a gate: allowed networks, pass_networks, those that delivered mail or
+# logged in, those allowed by an order or a white vote, a pool of senders that the cluster rule lets in. A hit closes
+# the window; a block and a black vote take the pass away. What was earned survives a restart and the loss of the
+# kernel's table.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What others do to the firewall is repaired: at once where the kernel reports it (nftables, and the log has the name of
-# whoever did it), at the next comparison else (recent). Flushes, deleted tables, sets and chains, changed rules, elements
-# removed by hand, and what ufw, firewalld, iptables-restore and dockerd do to tables of their own.
+# heal.sh: changes that others make to the firewall are repaired: at once if the kernel reports them (nftables; the log
+# has the name of the process), otherwise at the next comparison (recent). Tested are flushes, deleted tables, sets and
+# chains, changed rules, elements removed by hand, and what ufw, firewalld, iptables-restore and dockerd do to their own
+# tables.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Clients of a container, behind DNAT to another port: a blocked one is dropped where the hooks cover what is forwarded, in
-# IPv4 and IPv6; status says when they do not; what the container itself sends is never touched.
+# hooks.sh: clients of a container behind DNAT to another port: a blocked one is dropped if the hooks cover forwarded
+# packets, in IPv4 and IPv6; status reports if they do not; what the container itself sends is never touched.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

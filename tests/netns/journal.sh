@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The daemon's records in the journal, out of its sandbox: clients blocked, released and voted against, why and by
-# which caller, each record with fields that journalctl finds it by, and without a byte that a client could have put there.
+# journal.sh: the daemon writes its records to the journal from its sandbox: clients blocked, released and voted
+# against, why and by which caller. Each record has fields that journalctl can search, and no byte that a client could
+# have put there.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

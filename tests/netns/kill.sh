@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The daemon is killed 200 times at random moments, its engine or its root process, while lines are being written
-# and the log is being rotated. In the end every line was counted exactly once, and the kernel holds what the
-# database says. WFS_SEED repeats a run as far as chance allows; WFS_KILLS is another number than 200; WFS_LIFE_MS is how long a
-# daemon lives at most, another time than 250 ms: with 10 no daemon but the last gets anything done, as on a machine that is very busy.
+# kill.sh: the engine or the root process is killed 200 times at random moments, while lines are written and the log is
+# rotated. In the end every line was counted exactly once, and the kernel holds what the database says.
+#
+# WFS_SEED: repeats a run as far as chance allows. WFS_KILLS: how often instead of 200. WFS_LIFE_MS: the longest life of
+# a daemon instead of 250 ms; with 10, no daemon but the last gets anything done, as on a very busy machine.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

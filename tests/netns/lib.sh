@@ -1,14 +1,15 @@
 # shellcheck shell=bash
-# lib.sh: a mail server and its clients in two network namespaces; sourced by the tests of this folder.
+# lib.sh: a mail server and its clients in two network namespaces; sourced by the tests in this folder.
 #
 #   namespace $SERVER                        namespace $CLIENT
 #   mail0  10.9.0.1/24  fd09::1/64  <-veth->  mail0  10.9.0.2 ... 10.9.0.9/24  fd09::2 ... fd09::9/64
-#   with netns_container: a bridge as container engines make it, and behind it a third one, $CONTAINER:
+#
+# With netns_container: a bridge as container engines create it, and behind it a third namespace, $CONTAINER:
 #   docker0  10.10.0.1/24  fd10::1/64  <-veth->  eth0  10.10.0.2/24  fd10::2/64
 #
-# Order: netns_need, netns_up, then anything; everything goes when the shell ends, however it ends. Nothing
-# outside the two namespaces and $WORK is touched, so tests can run side by side and on a busy machine.
-# Needs: bash, iproute2, netcat-openbsd, root. Waits look at the state they wait for.
+# Order: netns_need, netns_up, then anything; everything is removed when the shell ends, however it ends. Nothing
+# outside the namespaces and $WORK is touched, so tests can run side by side and on a busy machine. Needs bash,
+# iproute2, netcat-openbsd and root. Waits poll the state they wait for.
 
 SERVER=wfs-s-$$
 CLIENT=wfs-c-$$

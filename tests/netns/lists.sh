@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# [dns] list: DNS lists are evidence. Their answers on an address add up with its lines and block it, or lift its block;
-# they lie, are dead, in trouble, silent, and no line waits for them; a restart forgets nothing; a replay queries none.
+# lists.sh: [dns] list: DNS lists are evidence. Their answers about an address add to its lines' scores and block it, or
+# lift its block. The lists lie, are dead, in trouble or silent; no line waits for them. A restart forgets nothing; a
+# replay queries none.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Logins, as a story: an office whose telephone has an old password, guessers beside it and elsewhere, good evidence that does not
-# pay for guesses, a network whose addresses take turns, an account that many networks try. Once live; then the same lines in a
-# replay, which decides the same.
+# logins.sh: stories about logins: an office whose telephone has an old password, guessers beside it and elsewhere, good
+# evidence that does not pay for guesses, a network whose addresses take turns, an account that many networks try. They
+# run once live; then a replay of the same lines must decide the same.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The daemon was stopped over two rotations with compression, in each of the four formats: after its start every line is counted,
-# once; also when it is killed in the middle of catching up, and when one of the files is damaged.
+# missed.sh: the daemon was stopped during two rotations with compression, in each of the four formats. After its start
+# every line is counted once; also if it is killed while catching up, and if one of the files is damaged.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

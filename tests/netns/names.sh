@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# [allow] name, asked of a name server by the daemon as it runs, with seccomp: a client that moves in is released, and while the
-# server is silent, is in trouble, or is gone, the last answer holds and no line waits.
+# names.sh: [allow] name: the running daemon, with seccomp, queries a name server. A client whose address becomes the
+# name's is released. While the server is silent, in trouble or gone, the last answer stays valid and no line waits.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

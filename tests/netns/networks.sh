@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# More networks than one of the kernel's lists holds (100, unless somebody raised it) are all dropped, as more addresses
-# are (capacity.sh). And what no list can hold is recorded, reported to the caller, and shown by status.
+# networks.sh: more networks than fit one of the kernel's lists (100, unless raised) are all dropped, like addresses in
+# capacity.sh. Networks that no list can hold are recorded, reported to the caller, and shown by status.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

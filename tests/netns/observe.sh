@@ -1,6 +1,6 @@
 #!/bin/bash
-# observe.sh: [firewall] backend = observe decides and logs all, and blocks no client. What a daemon with another backend left
-# in the kernel is gone with its start, and comes back when that backend is configured again.
+# observe.sh: [firewall] backend = observe decides and logs everything, and blocks no client. Its start removes what a
+# daemon with another backend left in the kernel; when that backend is configured again, the blocks come back.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/daemon_lib.sh"

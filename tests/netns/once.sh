@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# once.sh: every entry of the journal is counted exactly once, whatever happens to the daemon and to the journal meanwhile.
+# once.sh: every entry of the journal is counted exactly once, whatever happens to the daemon and to the journal
+# meanwhile.
 #
 # WFS_ONCE_ENTRIES, WFS_ONCE_KILLS: how many; 1000000 and 100 take some minutes. WFS_SEED: repeats a run.
 set -u

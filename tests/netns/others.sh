@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# [block] file: networks that others list are closed as long as they are in the file, with real packets: edits, what is allowed,
-# files that vanish or have errors, a flushed firewall, restarts, reloads; and a hundred thousand of them.
+# others.sh: [block] file: networks in an external list are blocked as long as they are in the file, with real packets:
+# edits, what is allowed, files that vanish or have errors, a flushed firewall, restarts, reloads; and a list of a
+# hundred thousand.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

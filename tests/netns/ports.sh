@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Which ports a block closes depends on what the client did, in IPv4 and IPv6; who did several things loses the ports of all;
-# a restart keeps that; list and the log say which.
+# ports.sh: which ports a block closes depends on what the client did, in IPv4 and IPv6; a client that did several
+# things loses the ports of all; a restart keeps that; "list" and the log say which.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

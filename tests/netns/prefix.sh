@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Networks, with real packets: an IPv6 client is its /64, unless somebody allowed lives in it; enough blocked addresses
-# of an IPv4 /24 or an IPv6 /48 block all of it, until the evidence ages; never with an allowed address inside.
+# prefix.sh: networks, with real packets: an IPv6 client is its /64, unless an allowed address is in it. Enough blocked
+# addresses in an IPv4 /24 or an IPv6 /48 block all of it, until the evidence ages; never with an allowed address
+# inside.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# check reports beforehand what run would meet on this machine: its user, the logs and what is in them, the kernel, and ports
-# that stay open; errors keep run from working, the rest are warnings; and it leaves nothing behind.
+# preflight.sh: "check" reports beforehand what "run" would meet on this machine: its user, the logs and their contents,
+# the kernel, and ports that stay open. Errors are what keeps "run" from working, the rest are warnings. It leaves
+# nothing behind.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Hostile lines that name a private address block nobody: behind it is a proxy, or one's own users. Log and status say it
-# once; naming the network under [allow] address says that it is known. And the root process does not let it be blocked.
+# private.sh: hostile lines that name a private address block nobody, as that is a proxy or one of our own users. Log
+# and status report it once; naming the network in [allow] address silences it. The root process refuses to block it,
+# too.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

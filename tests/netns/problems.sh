@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# status begins with what is wrong and what would help, in words and as exit status; each problem comes and goes. While
-# the configuration has an error, the commands that only need to find the daemon still work.
+# problems.sh: status begins with the problems and their remedies, in words and as exit status; each problem comes and
+# goes. While the configuration has an error, the commands that only need to find the daemon still work.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A DNS blocklist dies and lists everybody: the rule is suspended before it blocks the world, what it blocked of clients that
-# had proven good is released, a restart does not forget it, and an operator resumes it. The brake, for all rules. And a replay
-# of the same lines.
+# quarantine.sh: a DNS blocklist dies and lists everybody. The rule is suspended before it blocks the world; clients
+# with good evidence that it blocked are released; a restart keeps the suspension, and an operator resumes the rule.
+# Then the limit for all rules together, and a replay of the same lines.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

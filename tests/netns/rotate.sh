@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Logs are rotated, truncated, deleted, linked and moved in every way under the running daemon, and while it is
-# stopped: every line is counted, once.
+# rotate.sh: logs are rotated, truncated, deleted, linked and moved in every way under the running daemon, and while it
+# is stopped: every line is counted once.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

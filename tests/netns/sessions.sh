@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Connections that are open when their client is blocked: dropped, kept or ended, in IPv4 and IPv6, to a server of this
-# machine and to a container behind it. Real TCP sessions; a blocked client's end is seen from both sides.
+# sessions.sh: connections that are open when their client is blocked are dropped, kept or ended, in IPv4 and IPv6, to a
+# server of this machine and to a container behind it. The TCP sessions are real; their end is checked on both sides.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What other hosts say, as watchforspammers-share hands it over, with the real daemon: blocks and lifts of peers, weights,
-# what is always stronger, amnesties, suspension, and that nothing counts twice or is lost over restarts.
+# shared.sh: messages of other hosts, as watchforspammers-share forwards them, with the real daemon: blocks of peers and
+# their ends, weights, what always takes precedence, amnesties, suspension; nothing counts twice or is lost over
+# restarts.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

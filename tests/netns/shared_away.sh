@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# An hour without a line between two hosts: what the other said meanwhile comes at once, WFS_ENTRIES of it (default 600; the long run has
-# 100000), and the daemon is killed in the middle. Nothing is lost, nothing counts twice, and each block ends when its own time is over.
+# shared_away.sh: two hosts are disconnected for an hour. What the other published meanwhile arrives at once,
+# WFS_ENTRIES messages (default 600; the long run has 100000), and the daemon is killed in the middle. Nothing is lost,
+# nothing counts twice, and each block ends at its own time.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

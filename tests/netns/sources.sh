@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sources.sh: which of journal and mail.log the daemon reads, and what it makes of the journal: hits, forged lines, a container's lines,
-# a restart; and that replay, explain and check read the same. With a systemd-journald of its own.
+# sources.sh: which of journal and mail.log the daemon reads, and how it handles the journal: hits, forged lines, a
+# container's lines, a restart; replay, explain and check read the same. Uses a systemd-journald of its own.
 set -u
 : "${WFS_PROGRAM:?}" "${WFS_SOURCE_ROOT:?}"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# [allow] spf: the networks of chosen domains are not blocked, whatever is said of them; they follow the record, over restarts and
-# trouble, and each change is an event. "spf DOMAIN" prints them; with pyspf installed (python3-spf,
-# python3-dns), it agrees on a dozen providers' records. ADDRESSES: how many are compared for each; default 100.
+# spf.sh: [allow] spf: the networks of chosen domains are not blocked, whatever the evidence. They follow the record,
+# over restarts and trouble, and each change is an event. "spf DOMAIN" prints them; if pyspf is installed (python3-spf,
+# python3-dns), both agree on a dozen providers' records. ADDRESSES: how many are compared for each; default 100.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

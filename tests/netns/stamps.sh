@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A line that is appended while the daemon watches is of now, whatever its time stamp says: a container may write in another
-# zone. The difference is reported once. What was written while the daemon was stopped counts by its stamps, less that difference.
+# stamps.sh: a line appended while the daemon watches counts as written now, whatever its time stamp says, since a
+# container may use another time zone. The difference is reported once. Lines written while the daemon was stopped count
+# by their stamps, corrected by that difference.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

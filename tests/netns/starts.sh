@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# It starts, whatever a real system has: a configuration for root alone; and where it does not start it logs why and
-# leaves nothing behind.
+# starts.sh: the daemon starts on whatever a real system has, such as a configuration that only root may read; if it
+# cannot start, it logs why and leaves nothing behind.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Decisions that depend on the time, on the zone of a log or on several lines, as stories: a block that ends, private networks, a
-# container's clock, a slow guesser, repeated and doubled lines, a connection that stays open. Once live; then the same logs in a
-# replay, which decides the same.
+# stories.sh: decisions that depend on the time, on a log's time zone or on several lines, as stories: a block that
+# ends, private networks, a container's clock, a slow guesser, repeated and doubled lines, a connection that stays open.
+# They run once live; then a replay of the same logs must decide the same.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

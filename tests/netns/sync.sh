@@ -1,6 +1,6 @@
 #!/bin/bash
-# sync.sh: replay --sync. The reader of the log holds no capability and is not root; the root process, which fills the kernel,
-# has neither the log nor the database open.
+# sync.sh: replay --sync: the process that reads the log has no capability and is not root; the root process, which
+# fills the kernel's lists, has neither the log nor the database open.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/daemon_lib.sh"

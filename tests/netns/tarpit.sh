@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# action = tarpit: who is blocked is held by the tarpit and never reaches the mail server, over both families; others do. Its
-# port is open to nobody else; without it blocked clients are refused; it ends with the daemon, and leaves no rules.
+# tarpit.sh: action = tarpit: the tarpit holds blocked clients, which never reach the mail server, in both families;
+# others do. Nobody else can connect to its port; without it blocked clients are refused; it ends with the daemon and
+# leaves no rules.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

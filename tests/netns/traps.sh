@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Traps: recipients and senders of files. A client that writes to one is blocked for a day; an edit of the file is live at once;
-# a file that is missing or has an error is named, with the remedy, and what was there before goes on.
+# traps.sh: traps: recipients and senders from files. A client that uses one is blocked for a day; an edit of the file
+# is live at once; a file that is missing or has an error is reported with the remedy, and its previous contents stay in
+# use.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What goes wrong gets one clear sentence and loses nothing: a database that is locked, full or read-only, logs that
-# cannot be read or are garbage, broken rules and configurations, missing privilege, a second daemon, rules of
-# somebody else, and a stop that leaves the firewall as it is.
+# trouble.sh: everything that goes wrong is reported in one clear sentence and loses nothing: a database that is locked,
+# full or read-only, logs that are unreadable or garbage, invalid rules and configurations, missing privileges, a second
+# daemon, another program's rules, and a stop that leaves the firewall as it is.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

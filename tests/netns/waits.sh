@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# [dns] wait and ptr: a client that a list allows is never blocked, not even for a moment; one that it does not allow is blocked
-# after the answer, and when the name server is silent, after the wait. An address without a name of its own has a score.
+# waits.sh: [dns] wait and ptr: a client that a list allows is never blocked, not even for a moment. One that it does
+# not allow is blocked after the answer, or after the wait if the name server is silent. An address without a host name
+# has a score.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# "watch ID" on the control socket: a reader that is killed 200 times, at any point, goes on after the last event it has, and
-# misses none and gets none twice; one that is stopped delays nobody and gets everything later; who may watch.
+# watch.sh: "watch ID" on the control socket: a reader that is killed 200 times, at any point, continues after its last
+# event, misses none and gets none twice. A reader that is stopped delays nobody and gets everything later. Also who may
+# watch.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
