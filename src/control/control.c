@@ -447,7 +447,7 @@ static bool hand_over(struct control *c, struct connection *conn, int64_t now_ms
 	conn->asked = true;
 	conn->net = ret->what.net;
 	ret->connection = (size_t)(conn - c->connections); /* it is one of them */
-	static_assert(sizeof ret->who == sizeof conn->who, "who asks is copied as a whole");
+	static_assert(sizeof ret->who == sizeof conn->who, "the whole requester is copied");
 	memcpy(ret->who, conn->who, sizeof ret->who);
 	return true;
 }

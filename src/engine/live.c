@@ -126,7 +126,7 @@ static int end_other_senders(const struct live *l, const struct config *config, 
 	return rc;
 }
 
-/* Creates a verdict for a configuration from what the database holds. */
+/* Creates a verdict for a configuration from what the database holds. reconcile: see struct restore_from. */
 static int recall(struct live *l, const struct config *config, const struct rules *rules, struct reconcile *reconcile,
                   struct allowlist **ret_allowlist, struct verdict **ret, struct why *why)
 {

@@ -34,7 +34,7 @@ static void log_changes(struct requests *r, int64_t now_s)
 }
 
 /* Applies committed changes to the kernel, after the database. */
-static void tell(struct requests *r, int64_t now_s, struct admin_todo *ret)
+static void apply_changes(struct requests *r, int64_t now_s, struct admin_todo *ret)
 {
 	const struct block *begun, *ended;
 	const size_t n_begun = sharing_begun(r->sharing, &begun), n_ended = sharing_ended(r->sharing, &ended);
@@ -126,7 +126,7 @@ bool shared_handle(struct requests *r, struct admin_todo *ret)
 	}
 	rc = receive_all(r, now_s, &more, &why);
 	if (rc == 0)
-		tell(r, now_s, ret);
+		apply_changes(r, now_s, ret);
 	else
 		shared_reload(r); /* memory holds what was never stored */
 	control_release(r->control, &r->request, rc < 0 ? why.text : NULL, clock_steady_ms());
@@ -143,6 +143,6 @@ int shared_review(struct requests *r, struct admin_todo *ret, struct why *why)
 	*ret = (struct admin_todo){.rc = 0};
 	verdict_at(r->live->verdict, now_s);
 	if ((rc = sharing_review(r->sharing, &on, now_s, why)) == 0)
-		tell(r, now_s, ret);
+		apply_changes(r, now_s, ret);
 	return rc;
 }

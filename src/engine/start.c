@@ -86,7 +86,7 @@ static int open_database(struct engine *e, struct config *config, struct why *wh
 		return rc;
 	store_hurry(e->store);
 	e->pending = pending_new(e->store);
-	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
+	/* Half the lifetime in root's rules, which a reload does not change; at most 7 days. */
 	e->reconcile = reconcile_new(e->store, &config->firewall.ports, &e->client,
 	                             (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
 	if ((rc = live_load(&e->live, e->store, e->pending, e->reconcile, why)) < 0)

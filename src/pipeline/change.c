@@ -60,7 +60,7 @@ static int write_good(struct store *store, const struct change *c, struct why *w
 	return rc;
 }
 
-static int write_knocks(struct store *store, const struct change *c, struct why *why)
+static int write_dropped(struct store *store, const struct change *c, struct why *why)
 {
 	int rc = 0;
 
@@ -81,7 +81,7 @@ int change_write(struct store *store, const struct change *c, struct why *why)
 	if (rc == 0)
 		rc = write_good(store, c, why);
 	if (rc == 0)
-		rc = write_knocks(store, c, why);
+		rc = write_dropped(store, c, why);
 	if (rc == 0 && c->who != NULL)
 		rc = audit_add(store, c->at_s, c->who, c->what, c->net, c->why, why);
 	return store_finish(store, rc, why);

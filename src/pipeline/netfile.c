@@ -110,7 +110,7 @@ static bool next_line(FILE *in, char line[static LINE], size_t *ret_len)
 	return c != EOF || n > 0;
 }
 
-static void take_line(struct netfile *f, uint32_t number, const char *line, size_t len)
+static void add_line(struct netfile *f, uint32_t number, const char *line, size_t len)
 {
 	struct net net;
 
@@ -139,7 +139,7 @@ static void read_lines(struct netfile *f, FILE *in)
 	f->n = f->n_bad = 0;
 	f->trouble.text[0] = '\0';
 	while (next_line(in, line, &len))
-		take_line(f, ++number, line, len);
+		add_line(f, ++number, line, len);
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)

@@ -211,7 +211,6 @@ static int reads_most(struct store *store, int64_t since_s, bool *ret, struct wh
  * "id IN" reads the rows in file order. In index order, each of 100,000 rows would be on another page, which takes
  * twice as long.
  */
-
 #define RUNNING "SELECT id, address, since, until, offence, rule, cause, proven, NULL, NULL FROM block "
 #define SINCE                                                                                                          \
 	"SELECT b.id, b.address, b.since, b.until, b.offence, b.rule, b.cause, b.proven, b.ended, r.name "             \
