@@ -1,11 +1,10 @@
 /*
- * documentation: watchforspammers.conf(5) tells the truth about every key, and watchforspammers-rules(5) about every
+ * documentation: watchforspammers.conf(5) is correct about every key, and watchforspammers-rules(5) about every
  * number.
  *
- * For each key of config_keys() the manual's source has, under the heading of its section, a line of its own
- * "*key* = _default_" (without "_..._" when the default is empty), and it has no such line for anything else.
- * The table of numbers has the default of each key it names, and the fixed numbers of the headers.
- * WFS_SOURCE_ROOT says where the checkout is.
+ * For each key of config_keys(), the manual's source has a line "*key* = _default_" under its section's heading
+ * (without "_..._" if the default is empty), and no such line for anything else. The table of numbers has the default
+ * of each key it names, and the constants of the headers. WFS_SOURCE_ROOT: the checkout.
  */
 #undef NDEBUG
 #include <setjmp.h>

@@ -1,9 +1,9 @@
 /*
- * example_conf: examples/watchforspammers.conf has every key of config_keys(), once, commented out, with its
- * default and a line above that says what it does; and with all of them uncommented it is a configuration.
+ * example_conf: examples/watchforspammers.conf has every key of config_keys() once, commented out, with its default
+ * and a line above that explains it; with all of them uncommented it is a valid configuration.
  *
- * A key without a default has a value that shows what one looks like, and the line above says "None by
- * default." WFS_SOURCE_ROOT says where the checkout is.
+ * A key without a default has an example value, and the line above says "None by default." WFS_SOURCE_ROOT: the
+ * checkout.
  */
 #undef NDEBUG
 #include <setjmp.h>

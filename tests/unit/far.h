@@ -1,6 +1,6 @@
 /*
- * far: root's end of the pair, played by a thread that keeps a set of networks as the kernel would. It is touched
- * only between the calls of client.h, which wait for its answer. Include cmocka.h before it.
+ * far: a thread that plays root's end of the pair and keeps a set of networks as the kernel would. Access it only
+ * between the calls of client.h, which wait for its answer. Include cmocka.h first.
  */
 #ifndef TEST_FAR_H
 #define TEST_FAR_H

@@ -1,9 +1,9 @@
 /*
- * journald: a systemd-journald of a test's own, for tests that run as root.
+ * journald: a systemd-journald for one test; needs root.
  *
- * In a mount namespace with an empty /run and /var/log, so that the machine's journal is neither read nor written. It
- * is sent records as any program sends them, and ends with the test. Nothing sleeps: journald_sync returns when what
- * was sent is in the files.
+ * It runs in a mount namespace with an empty /run and /var/log, so that the machine's journal is neither read nor
+ * written. It receives records as from any program, and ends with the test. Nothing sleeps: journald_sync returns
+ * when everything sent is in the files.
  */
 #ifndef WFS_TEST_JOURNALD_H
 #define WFS_TEST_JOURNALD_H

@@ -1,4 +1,4 @@
-/* nameserver: one that is here, and answers, lies, is in trouble, or says nothing, as a test wants it. */
+/* nameserver: a local name server that answers, lies, is in trouble, or is silent, as a test requires. */
 #ifndef TEST_NAMESERVER_H
 #define TEST_NAMESERVER_H
 

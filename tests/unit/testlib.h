@@ -1,6 +1,4 @@
-/*
- * testlib: what many unit tests need: numbers that look random and are the same each time, networks from text, files.
- */
+/* testlib: what many unit tests need: reproducible random numbers, networks from text, files. */
 #ifndef TEST_TESTLIB_H
 #define TEST_TESTLIB_H
 

@@ -1,6 +1,6 @@
 /*
- * admin: manual requests, on a database in memory; the time is a number. There is no root process: what the
- * kernel would receive is refused by a closed socket, and the replies come from the database.
+ * admin: manual requests on a database in memory; the time is a number. There is no root process: a closed socket
+ * refuses what the kernel would receive, and the replies come from the database.
  */
 #include "admin/admin.h"
 

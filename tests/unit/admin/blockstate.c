@@ -1,7 +1,8 @@
 /*
- * standing: chance blocks and lifts networks that lie in each other, by hand and by evidence, for seconds or hours,
- * while the kernel's end of the pair accepts all, nothing, a part, or is full, and the database fails. After each
- * step memory agrees with the database on every network; after each good sync the kernel holds just that.
+ * blockstate: networks inside each other are blocked and unblocked at random, by hand and by evidence, for seconds or
+ * hours, while the kernel's side accepts everything, nothing, or a part, or is full, and the database fails. After
+ * each step, memory agrees with the database about every network; after each successful sync, the kernel holds
+ * exactly that.
  */
 #include "admin/blockstate.h"
 

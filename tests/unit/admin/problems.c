@@ -1,6 +1,4 @@
-/*
- * problems: each has its place, keeps the time since when it is there, and goes.
- */
+/* problems: each problem is reported, keeps the time since when it exists, and disappears when it is over. */
 #include "admin/problems.h"
 
 #include <setjmp.h>

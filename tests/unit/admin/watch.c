@@ -1,6 +1,6 @@
 /*
- * watch: whoever asks piece by piece gets every event once and in order, and no piece is large; and who may
- * begin where.
+ * watch: a client that reads piece by piece gets every event once and in order; no piece is large; who may begin
+ * where.
  */
 #include "admin/watch.h"
 

@@ -1,6 +1,4 @@
-/*
- * account: the same name has the same number, whatever its case; others have others.
- */
+/* account: a name has the same number whatever its case; different names have different ones. */
 #include "base/account.h"
 
 #include <setjmp.h>

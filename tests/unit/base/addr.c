@@ -1,6 +1,6 @@
 /*
- * addr: every spelling that must be read or refused, and random addresses against inet_ntop and a naive bit by bit
- * comparison.
+ * addr: every spelling that must be accepted or refused, and random addresses against inet_ntop and a naive
+ * comparison bit by bit.
  */
 #include "base/addr.h"
 #include "testlib.h"

@@ -1,4 +1,4 @@
-/* addrset: the count is right, whatever comes twice and however often the tables grow. */
+/* addrset: the count is right, whatever is added twice and however often the tables grow. */
 #include "base/addrset.h"
 
 #include <setjmp.h>

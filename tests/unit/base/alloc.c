@@ -1,7 +1,4 @@
-/*
- * alloc: what is allocated is what was asked for, and what cannot be allocated is named before the process
- * ends.
- */
+/* alloc: allocations have the requested size, and a failed one is named before the process ends. */
 #include "base/alloc.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* room: what stands in it stays where it is and as it is, and what is new is zero. */
+/* arena: contents keep their place and value, and new memory is zero. */
 #include "base/arena.h"
 
 #include <setjmp.h>

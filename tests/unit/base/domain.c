@@ -1,6 +1,4 @@
-/*
- * domain: what is registered under the public suffixes of the list, and what is no host name.
- */
+/* domain: registered names under the public suffixes of the list, and what is no host name. */
 #include "base/domain.h"
 
 #include <setjmp.h>

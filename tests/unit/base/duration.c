@@ -1,6 +1,4 @@
-/*
- * duration: every spelling, the edges of ten years, and texts that are read back.
- */
+/* duration: every spelling, the limit of ten years, and texts that are parsed back. */
 #include "base/duration.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /*
- * gates: every key with what it takes and refuses, what two gates may not have in common, and which gate decides.
+ * gates: every key with the values it accepts and refuses, what two gates may not have in common, and which gate
+ * decides.
  */
 #include "base/gates.h"
 

@@ -1,4 +1,4 @@
-/* Hashes: known values, and what tables rely on. */
+/* hash: known values, and the properties that tables rely on. */
 #include "testlib.h"
 
 #include "base/hash.h"

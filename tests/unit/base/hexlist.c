@@ -1,4 +1,4 @@
-/* Lists of numbers as text: one text for each list, and nothing else is read. */
+/* hexlist: lists of numbers as text: each list has exactly one text, and nothing else is accepted. */
 #include "testlib.h"
 
 #include "base/hexlist.h"

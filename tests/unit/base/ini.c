@@ -1,6 +1,4 @@
-/*
- * ini: what is read, what is refused with which sentence, and that every byte of a value comes back as it was.
- */
+/* ini: what is accepted, what is refused with which sentence, and that every byte of a value is read back unchanged. */
 #include "base/ini.h"
 #include "testlib.h"
 

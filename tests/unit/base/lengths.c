@@ -1,4 +1,4 @@
-/* lengths: what was added and nothing else, in its own family. */
+/* lengths: they contain what was added and nothing else, each in its own family. */
 #include "base/lengths.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /*
- * log: a record is one line, whatever somebody put into it; to a terminal with the tag, to a journal without.
+ * log: a record is one line, whatever it contains; it has the tag on a terminal, but not in a journal.
  *
- * The journal itself is in netns/journal.sh, for its socket has a fixed place.
+ * netns/journal.sh tests the journal itself, because its socket has a fixed path.
  */
 #include "base/log.h"
 

@@ -1,4 +1,4 @@
-/* nets: against asking each network by itself. */
+/* nets: compared with searching each network separately. */
 #include "base/nets.h"
 #include "testlib.h"
 

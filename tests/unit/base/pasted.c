@@ -1,5 +1,5 @@
 /*
- * pasted: what logs and people write around an address is taken off, nothing is guessed, and a refusal says what is
+ * pasted: what logs and people write around an address is removed, nothing is guessed, and a refusal says what is
  * wrong.
  */
 #undef NDEBUG

@@ -1,4 +1,4 @@
-/* portlists: which ports what a client did closes. */
+/* portlists: which ports are closed for what a client did. */
 #include "base/portlists.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* words: against comparing the bytes one by one. */
+/* prefix16: compared with comparing byte by byte. */
 #include "base/prefix16.h"
 
 #include <setjmp.h>

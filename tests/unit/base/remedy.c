@@ -1,6 +1,6 @@
 /*
- * remedy: in a child that is nobody, on files that are root's; without root only what needs no other user. What
- * systemd hides is seen by netns/starts.sh, in a mount namespace.
+ * remedy: in a child that runs as nobody, on files of root; without root, only what needs no other user.
+ * netns/starts.sh tests in a mount namespace what systemd hides.
  */
 #include "base/remedy.h"
 

@@ -1,4 +1,4 @@
-/* Files with secrets: who may read them, and what is said of one that cannot be used. */
+/* secretfile: who may read files with secrets, and what is reported about an unusable one. */
 #include "testlib.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* signals: they wait until they are read, in a descriptor that no other program inherits. */
+/* signals: they stay pending until read, in a descriptor that no other program inherits. */
 #include "base/signals.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Our SipHash is libsodium's, for every length; and the example of its paper. */
+/* siphash: equals libsodium's for every length; and the example of its paper. */
 #include "testlib.h"
 
 #include <sodium.h>

@@ -1,6 +1,4 @@
-/*
- * text: whatever goes in, what comes out is short enough, valid UTF-8, and does nothing to a terminal.
- */
+/* text: whatever the input, the output is short enough, valid UTF-8, and harmless to a terminal. */
 #include "base/text.h"
 #include "testlib.h"
 

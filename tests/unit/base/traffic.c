@@ -1,6 +1,4 @@
-/*
- * traffic: each unit and its edges, and what is not known.
- */
+/* traffic: each unit and its limits, and unknown values. */
 #include "base/traffic.h"
 
 #include <setjmp.h>

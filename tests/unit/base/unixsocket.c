@@ -1,4 +1,4 @@
-/* unixsocket: what may be at the path, with which mode it is made, and who is reached there. */
+/* unixsocket: what may exist at the path, with which mode the socket is created, and which process is reached there. */
 #include "base/unixsocket.h"
 
 #include <errno.h>

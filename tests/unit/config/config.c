@@ -1,5 +1,5 @@
 /*
- * config: every key with what it takes and what it refuses, every sentence a person may get, and that a file is taken
+ * config: every key with the values it accepts and refuses, every error sentence, and that a file is accepted as a
  * whole or not at all.
  */
 #include "config/config.h"

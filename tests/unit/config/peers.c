@@ -1,4 +1,4 @@
-/* The file of peers: what it may contain, and what is refused with which words. */
+/* peers: what the peers file may contain, and the errors for everything else. */
 #include "testlib.h"
 
 #include <errno.h>

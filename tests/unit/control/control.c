@@ -1,6 +1,6 @@
 /*
- * control: real sockets in a directory of our own; the time is a number. The engine is played here: what is asked is
- * answered with the verb and what it is about.
+ * control: real sockets in a directory of its own; time is a number. The test plays the engine: each request is
+ * answered with its verb and its subject.
  */
 #include "control/control.h"
 

@@ -1,4 +1,4 @@
-/* What watchforspammers-share hands over: what is read, and what is refused. */
+/* foreign: what watchforspammers-share forwards: which lines are accepted, and which are refused. */
 #include "testlib.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* protocol: every request as it may be written, and every way to write one wrong. */
+/* protocol: every request in its valid forms, and every way to write one wrong. */
 #include "control/protocol.h"
 
 #include <setjmp.h>

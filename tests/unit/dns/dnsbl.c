@@ -1,4 +1,7 @@
-/* lists: what DNS lists say of addresses, with a name server that knows them, lies, is in trouble, or says nothing. */
+/*
+ * dnsbl: what DNS lists answer about addresses, with a name server that knows them, lies, is in trouble, or is
+ * silent.
+ */
 #include "dns/dnsbl.h"
 
 #include <poll.h>

@@ -1,4 +1,4 @@
-/* names: rounds, with a name server that answers, lies, is in trouble, or says nothing. */
+/* hostnames: rounds of queries to a name server that answers, lies, is in trouble, or is silent. */
 #include "dns/hostnames.h"
 
 #include <poll.h>

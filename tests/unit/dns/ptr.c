@@ -1,4 +1,4 @@
-/* ptr: what name servers answer, and what comes of it. */
+/* ptr: what name servers answer, and what follows from it. */
 #undef NDEBUG
 #include <setjmp.h>
 #include <stdarg.h>

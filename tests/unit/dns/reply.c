@@ -1,4 +1,4 @@
-/* reply: packets of name servers, good, odd and hostile. */
+/* reply: packets of name servers, valid, odd and hostile. */
 #undef NDEBUG
 #include <arpa/inet.h>
 #include <setjmp.h>

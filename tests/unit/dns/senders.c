@@ -1,4 +1,4 @@
-/* senders: rounds of domains, with a name server that answers, is in trouble, or says nothing. */
+/* senders: rounds of queries for domains to a name server that answers, is in trouble, or is silent. */
 #undef NDEBUG
 #include <poll.h>
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 /*
- * spf: zones, and the networks that come of them; each row is asked as name servers answer: one answer after the other.
+ * spf: zones, and the networks that result. For each row, the answers arrive as from name servers, one after the
+ * other.
  */
 #undef NDEBUG
 #include <errno.h>

@@ -1,6 +1,4 @@
-/*
- * choice: what is read of journal and log, for every reason there is. With a real systemd-journald, see journald.h.
- */
+/* choice: which of journal and log is read, for every possible reason. With a real systemd-journald, see journald.h. */
 #include "engine/choice.h"
 
 #include <setjmp.h>

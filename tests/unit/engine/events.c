@@ -1,6 +1,4 @@
-/*
- * events: each event in its form; of too many in one second the sum.
- */
+/* events: each event in its format; of too many in one second, only the sum. */
 #include "engine/events.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * exporter: the other process is told once for each change and never waited for; what it reports becomes a
- * problem, and goes.
+ * exporter: the exporting process is notified once for each change and never waited for; an error that it reports
+ * becomes a problem, and disappears.
  */
 #include "engine/exporter.h"
 

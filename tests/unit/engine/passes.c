@@ -1,6 +1,6 @@
 /*
- * passes: what the kernel is told of who need not wait, what is stored of it, and what is said again after a start.
- * Root's end of the pair keeps the passes as the kernel would.
+ * passes: which clients that need not wait are reported to the kernel, what is stored about them, and what is sent
+ * again after a start. Root's end of the pair keeps the passes as the kernel would.
  */
 #undef NDEBUG
 #include <errno.h>

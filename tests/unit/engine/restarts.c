@@ -1,4 +1,4 @@
-/* restarts: each key that a running daemon cannot change is found, and no other. */
+/* restarts: exactly those keys are found that a running daemon cannot change. */
 #include "engine/restarts.h"
 
 #include <setjmp.h>

@@ -1,7 +1,4 @@
-/*
- * rules_watch: when a change in a directory of rules is reported, and what is none. Time is a number here: nothing
- * waits.
- */
+/* rules_watch: which changes in a rules directory are reported, and when. Time is a number here: nothing waits. */
 #undef NDEBUG
 #include <setjmp.h>
 #include <stdarg.h>

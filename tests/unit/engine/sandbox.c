@@ -1,5 +1,5 @@
 /*
- * sandbox: what a process that has given up everything can still do. Each attempt is made by a child of its own, which
+ * sandbox: what a process can still do after giving up all rights. Each attempt is made by a child of its own, which
  * returns the outcome as its exit status.
  */
 #undef NDEBUG

@@ -1,4 +1,4 @@
-/* waits: what waits, until when, and the ids that it gets meanwhile. */
+/* waits: what waits, until when, and the ids that it receives meanwhile. */
 #undef NDEBUG
 #include <setjmp.h>
 #include <stdarg.h>

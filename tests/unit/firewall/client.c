@@ -1,6 +1,6 @@
 /*
- * client: the far end of the pair is played here, by a thread that keeps a set of addresses in memory and
- * answers as in message.h; nothing in the client knows that it is not the root process.
+ * client: a thread plays root's end of the pair: it keeps a set of addresses in memory and answers as in message.h;
+ * the client cannot tell that it is not the root process.
  */
 #include "firewall/client.h"
 

@@ -1,4 +1,4 @@
-/* message: every field of a packet that is not as it must be, one at a time. */
+/* message: every field of a packet with an invalid value, one at a time. */
 #include "firewall/message.h"
 
 #include <errno.h>

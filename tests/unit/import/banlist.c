@@ -1,4 +1,4 @@
-/* banlist: what each program prints is read, and hostile input is no more than no entry. */
+/* banlist: the output of each program is read, and hostile input adds no entry. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

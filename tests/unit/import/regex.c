@@ -1,4 +1,6 @@
-/* regex: what fail2ban-regex prints becomes lines; a program of this name that fails, hangs or is missing is an error.
+/*
+ * regex: the output of fail2ban-regex becomes lines; a program of that name that fails, hangs or is missing is an
+ * error.
  */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* times: what fail2ban's expressions of time are in seconds, and what is none. */
+/* times: fail2ban's durations in seconds, and texts that are none. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /*
  * follow: each test is a story of a writer, a rotation and a reader, on real files in a directory of its own.
  *
- * What follow_next gives is written down, one line each, and compared as a whole: "A1 file" is FOLLOW_FILE of
- * the first log's file 1, "A1 text" a line of it, "A missing", "A back". Nothing sleeps: the kernel has
- * queued an event before write(2) returns; where there is none, the test waits in poll(2) as the engine does.
+ * The results of follow_next are written down, one per line, and compared as a whole: "A1 file" is FOLLOW_FILE for
+ * the first log's file 1, "A1 text" a line of it, "A missing", "A back". Nothing sleeps: the kernel has queued an
+ * event before write(2) returns; if there is none, the test waits in poll(2) as the engine does.
  */
 #include "input/follow.h"
 #include "input/rotated.h"

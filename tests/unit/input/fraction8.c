@@ -1,6 +1,4 @@
-/*
- * fraction8: the same as looking at one byte after the other, for every byte in every place and every length.
- */
+/* fraction8: the same result as reading byte by byte, for every byte in every place and every length. */
 #include "input/fraction8.h"
 
 #include <setjmp.h>

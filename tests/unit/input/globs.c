@@ -1,6 +1,4 @@
-/*
- * globs: which files a pattern denotes, and that each way in which one can come is noticed.
- */
+/* globs: which files a pattern denotes, and that each way in which one can appear is noticed. */
 #include "input/globs.h"
 
 #include <poll.h>

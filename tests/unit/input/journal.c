@@ -1,6 +1,6 @@
 /*
- * journal: fields as they were sent, each entry once through rotations and the move from /run to /var, and what is
- * found when a position, or a file, is not there any more. With a real systemd-journald, see journald.h.
+ * journal: fields arrive as sent, each entry once over rotations and the move from /run to /var; what is read when a
+ * position or a file no longer exists. With a real systemd-journald, see journald.h.
  */
 #include "input/journal.h"
 

@@ -1,6 +1,4 @@
-/*
- * journal_cursor: cursors as systemd writes them, what is none, and which of two entries comes later.
- */
+/* journal_cursor: cursors as systemd writes them, what is none, and which of two entries is later. */
 #include "input/journal_cursor.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /*
- * journal_fields: which fields of an entry make its record, in any order and of any content, and the line that it is
+ * journal_fields: which fields of an entry make its record, in any order and with any content, and the line printed
  * for people.
  */
 #include "input/journal_fields.h"

@@ -1,6 +1,6 @@
 /*
- * line: every header form once, every trap once, and the stories of years and zones.
- * Addresses are of the documentation networks. TZ is set by each test.
+ * line: every header format once, every trap once, and stories about years and zones. Addresses are from the
+ * documentation networks. Each test sets TZ.
  */
 #include "input/line.h"
 

@@ -1,6 +1,4 @@
-/*
- * readable: every class of a mode, the directories on the way, what is no regular file; and what would help.
- */
+/* readable: every class of a mode, the directories on the path, what is no regular file; and the remedy. */
 #include "input/readable.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * receive: lines by datagrams and by a FIFO, whole, cut and in pieces; what may be at the path; and what is left
- * behind.
+ * receive: lines from datagrams and from a FIFO, whole, truncated and in pieces; what may exist at the path; and what
+ * is left behind.
  */
 #include "input/receive.h"
 

@@ -1,6 +1,4 @@
-/*
- * rotated: which names are rotations of a log, their order, and what is known of each.
- */
+/* rotated: which names are rotations of a log, their order, and what is known about each. */
 #include "input/rotated.h"
 
 #include <dirent.h>

@@ -1,6 +1,4 @@
-/*
- * unwrap: each encoding once, each trap once, and lines in pieces.
- */
+/* unwrap: each encoding once, each trap once, and lines in pieces. */
 #include "input/unwrap.h"
 
 #include <setjmp.h>

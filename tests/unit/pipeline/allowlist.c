@@ -1,5 +1,6 @@
 /*
- * allowlist: files and the configuration into the verdict, lines that are no network, and files that come and go.
+ * allowlist: files and the configuration fill the verdict; lines that are no network; files that appear and
+ * disappear.
  */
 #include "pipeline/allowlist.h"
 

@@ -1,7 +1,7 @@
 /*
- * blocklist: files and what is allowed on one side, the kernel's lists on the other, whose far end is played; a model
- * of addresses says which of them must be closed. The networks are those of RFC 2544, in which no machine of a test has
- * its own address.
+ * blocklist: files and what is allowed on one side, the kernel's lists, played by the test, on the other. A model
+ * knows which addresses must be blocked. The networks are those of RFC 2544, which contain no test machine's own
+ * address.
  */
 #include "pipeline/blocklist.h"
 

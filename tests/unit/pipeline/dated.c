@@ -1,6 +1,4 @@
-/*
- * dated: the order of old logs.
- */
+/* dated: the order of old logs. */
 #include "pipeline/dated.h"
 
 #include <setjmp.h>

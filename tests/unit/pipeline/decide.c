@@ -1,6 +1,4 @@
-/*
- * decide: evidence of every kind, and what is stored and counted of it.
- */
+/* decide: evidence of every kind, and what is stored and counted for it. */
 #include "pipeline/decide.h"
 
 #include <setjmp.h>

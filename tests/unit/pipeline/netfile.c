@@ -1,4 +1,4 @@
-/* netfile: lines of every form, edits, and files that are no files. */
+/* netfile: lines of every form, edits, and paths that are no regular files. */
 #include "pipeline/netfile.h"
 
 #include <setjmp.h>

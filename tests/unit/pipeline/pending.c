@@ -1,6 +1,4 @@
-/*
- * pending: what could not be written is kept whole, and written once.
- */
+/* pending: what cannot be written is kept completely, and written once. */
 #include "pipeline/pending.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/*
- * wanted: the far end of the pair is played; the database is a real one, and time is a number.
- */
+/* reconcile: the test plays root's end of the pair; the database is real, and time is a number. */
 #include "pipeline/reconcile.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/*
- * restore: rows of the database, and what a verdict knows of an address that was restored from them.
- */
+/* restore: rows of the database, and what a verdict knows about an address that was restored from them. */
 #include "pipeline/restore.h"
 #include "store/sql.h"
 

@@ -1,6 +1,4 @@
-/*
- * resume: which of the logs that the database knows a file is, and where it is read on.
- */
+/* resume: which of the database's logs a file is, and where reading continues. */
 #include "pipeline/resume.h"
 
 #include <setjmp.h>

@@ -1,6 +1,4 @@
-/*
- * scan: which lines match, which are only counted, and when a line without a stamp was written.
- */
+/* scan: which lines match, which are only counted, and when a line without a time stamp was written. */
 #include "pipeline/scan.h"
 
 #include <setjmp.h>

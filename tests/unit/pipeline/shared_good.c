@@ -1,4 +1,4 @@
-/* The file with the key that hosts share good networks with: which texts are a key, and who may read it. */
+/* shared_good: the file with the key for sharing good networks: which texts are a key, and who may read the file. */
 #include "testlib.h"
 
 #include <errno.h>

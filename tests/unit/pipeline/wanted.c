@@ -1,6 +1,4 @@
-/*
- * wanted and capacity against a plain list: after each of many random changes both say the same.
- */
+/* wanted, capacity: after each of many random changes they agree with a plain list. */
 #include "pipeline/wanted.h"
 
 #include <setjmp.h>

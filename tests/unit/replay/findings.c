@@ -1,5 +1,7 @@
-/* findings: what is found in a piece of a log is what the rules match in each of its lines. WFS_SOURCE_ROOT: the
- * checkout. */
+/*
+ * findings: what is found in a chunk of a log is what the rules match in each of its lines. WFS_SOURCE_ROOT: the
+ * checkout.
+ */
 #include "replay/findings.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * replay: logs written here, with hits at known places; whatever the threads, the chunks, the stops and the packing,
- * the database holds the same.
+ * replay: the test writes logs with hits at known places. Whatever the threads, chunks, stops and compression, the
+ * database has the same contents.
  */
 #include "replay/replay.h"
 

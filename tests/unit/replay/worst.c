@@ -1,4 +1,4 @@
-/* worst: the same as all blocks sorted, whatever their order, and each address once. */
+/* worst: the result equals all blocks sorted, whatever their order, with each address once. */
 #include "replay/worst.h"
 
 #include <setjmp.h>

@@ -1,6 +1,4 @@
-/*
- * writer: two transactions that take turns leave what one would, and an error ends them.
- */
+/* writer: two alternating transactions leave what a single one would, and an error ends both. */
 #include "replay/writer.h"
 
 #include <setjmp.h>

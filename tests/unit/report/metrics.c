@@ -1,4 +1,4 @@
-/* metrics: labels are escaped, what is not known is left out, kinds of problems are counted. */
+/* metrics: labels are escaped, unknown values are left out, problems are counted by kind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

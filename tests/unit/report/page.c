@@ -1,4 +1,4 @@
-/* page, summary: hostile text stays text, in every place; the text fits a terminal; a report of nothing is no error. */
+/* page, summary: hostile text stays text in every place; the text fits a terminal; an empty report is no error. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* replace: a file is replaced as a whole and keeps its mode; what is no regular file stays as it is. */
+/* replace: a file is replaced as a whole and keeps its mode; what is no regular file is left alone. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /*
- * The gates' table against the real kernel, in a network namespace of its own. Only root can make one; else the test is
- * skipped and prints why. What nft shows is the second opinion. How packets fare is in tests/netns/gate.sh.
+ * gate: the gates' table against the real kernel, in a network namespace of its own. That needs root; otherwise the
+ * test is skipped and prints why. nft's output is the second opinion. tests/netns/gate.sh tests packets.
  */
 #include "root/gate.h"
 

@@ -1,6 +1,4 @@
-/*
- * members: entries come and go at random, and a plain array holds what must be there.
- */
+/* members: entries are added and removed at random; a plain array holds what must be there. */
 #include "root/members.h"
 #include "testlib.h"
 

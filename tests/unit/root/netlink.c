@@ -1,6 +1,6 @@
 /*
- * netlink against the real kernel: an answer of many parts is complete, also while others ask; and a question without
- * an answer is an error, not a wait. Needs a loopback, not root.
+ * netlink: against the real kernel: a multi-part answer is complete, also while others send requests; a missing
+ * answer is an error, not a wait. Needs a loopback interface, not root.
  */
 #include "root/netlink.h"
 

@@ -1,6 +1,6 @@
 /*
- * nft_write against the real kernel, in a network namespace of its own, and a model: elements are added, extended,
- * shortened, removed and run out at random, in both ways of writing. Only root can make a namespace; else the test is
+ * nft_write: against the real kernel, in a network namespace of its own, and a model: elements are added, extended,
+ * shortened, removed and expire at random, in both ways of writing. The namespace needs root; otherwise the test is
  * skipped and prints why.
  */
 #include "root/nft_write.h"

@@ -1,6 +1,6 @@
 /*
- * root and its backend nftables against the real kernel, in a network namespace of their own. Only root can make one;
- * else the test is skipped and prints why. What nft shows is the second opinion.
+ * nftables: root with this backend against the real kernel, in a network namespace of its own. That needs root;
+ * otherwise the test is skipped and prints why. nft's output is the second opinion.
  */
 #include "root/root.h"
 

@@ -1,7 +1,7 @@
 /*
- * root, recent and xtables against the real kernel, in a network namespace of their own. Only root can make
- * one, and only a kernel with legacy xtables can play; else the test is skipped and prints why. What
- * iptables-legacy sees is the second opinion.
+ * root: with recent and xtables against the real kernel, in a network namespace of its own. That needs root and a
+ * kernel with legacy xtables; otherwise the test is skipped and prints why. iptables-legacy's output is the second
+ * opinion.
  */
 #include "root/root.h"
 

@@ -1,4 +1,4 @@
-/* compare, sample: lines of a log that our rules match, that another program matched, and the newest lines of a log. */
+/* compare, sample: log lines that our rules match, that another program matched, and the newest lines of a log. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,4 @@
-/*
- * examples: which rule files may be used, and what is said of the others.
- */
+/* examples: which rule files are valid, and what is reported about the others. */
 #include "rulecheck/examples.h"
 
 #include <errno.h>

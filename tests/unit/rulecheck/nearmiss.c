@@ -1,6 +1,4 @@
-/*
- * nearest: which rule came nearest to a line, where it stopped, and why.
- */
+/* nearmiss: which rule came nearest to a line, where it stopped matching, and why. */
 #undef NDEBUG
 #include <setjmp.h>
 #include <stdarg.h>

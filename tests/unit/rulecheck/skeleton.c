@@ -1,9 +1,8 @@
 /*
- * skeleton: for every line in tests/rules/NAME.log that names somebody, the rule that is begun for it loads, has
- * nothing lint calls a fault, and takes that line with the address it was made for; and nearly always that is the right
- * one.
+ * skeleton: for every line in tests/rules/NAME.log that names a client, the drafted rule loads, has no findings of
+ * lint, and matches that line with the address it was made for; nearly always that address is the right one.
  *
- * WFS_SOURCE_ROOT says where the checkout is.
+ * WFS_SOURCE_ROOT: the checkout.
  */
 #include <dirent.h>
 #include <setjmp.h>

@@ -1,6 +1,4 @@
-/*
- * duplicates: reports of the same events in several logs, as tables of calls in their order.
- */
+/* duplicates: reports of the same events in several logs, as tables of calls in order. */
 #include "rules/duplicates.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* macros: what is put in, what stays as it is, and what is refused. */
+/* macros: what is replaced, what stays as it is, and what is refused. */
 #include "rules/macros.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * patterns: the shipped rules against their own examples, and against every spelling of an address.
- * WFS_SOURCE_ROOT says where the checkout is.
+ * patterns: the shipped rules against their own examples, and against every spelling of an address. WFS_SOURCE_ROOT:
+ * the checkout.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* rulefile: what is said of each kind of fault in a .rules file, word for word, with file and line. */
+/* rulefile: what is reported for each kind of error in a .rules file, word for word, with file and line. */
 #include "rules/rulefile.h"
 
 #include <setjmp.h>

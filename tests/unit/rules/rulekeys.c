@@ -1,4 +1,4 @@
-/* rulekeys: what each key puts into its rule, and what its value must not be. */
+/* rulekeys: what each key sets in its rule, and which values it refuses. */
 #include "rules/rulekeys.h"
 
 #include <setjmp.h>

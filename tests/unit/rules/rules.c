@@ -1,4 +1,4 @@
-/* rules: the engine, with rules made for each row. */
+/* rules: the matching engine, with rules made for each row. */
 #include "rules/rules.h"
 
 #include <errno.h>

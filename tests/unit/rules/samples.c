@@ -1,9 +1,9 @@
 /*
- * samples: the shipped rules against real lines of every server we know.
+ * samples: the shipped rules against real lines of every supported server.
  *
- * tests/rules/NAME.log has "# expect: REASON ADDRESS [SCORE]" or "# expect: none" in front of each line; lines of one
- * file are one log, in order. The reason "good" is evidence in the client's favour. tests/rules/captures/ are whole
- * logs of servers under attack: whoever they name must be an attacker. WFS_SOURCE_ROOT says where the checkout is.
+ * tests/rules/NAME.log has "# expect: REASON ADDRESS [SCORE]" or "# expect: none" before each line; the lines of a
+ * file are one log, in order. The reason "good" is evidence in the client's favour. tests/rules/captures/ holds whole
+ * logs of servers under attack: every client they name must be an attacker. WFS_SOURCE_ROOT: the checkout.
  */
 #include <dirent.h>
 #include <setjmp.h>

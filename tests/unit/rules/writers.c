@@ -1,6 +1,4 @@
-/*
- * writers: root always, those named, and no ordinary user where none is named.
- */
+/* writers: root always, named users, and no ordinary user unless named. */
 #include "rules/writers.h"
 
 #include <setjmp.h>

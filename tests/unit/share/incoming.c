@@ -1,4 +1,4 @@
-/* Entries of other hosts' streams: verified ones become the daemon's line; every other is handed over as wrong. */
+/* incoming: verified entries of other hosts' streams become the daemon's line; all others are forwarded as wrong. */
 #include "testlib.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Messages: what is printed is read back the same, and everything else is refused. */
+/* message: what is printed is parsed back unchanged, and everything else is refused. */
 #include "testlib.h"
 
 #include <errno.h>

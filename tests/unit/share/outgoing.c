@@ -1,4 +1,4 @@
-/* Which events are told to other hosts, and what of them. */
+/* outgoing: which events are published to other hosts, and which parts of them. */
 #include "testlib.h"
 
 #include <errno.h>

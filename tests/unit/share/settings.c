@@ -1,4 +1,4 @@
-/* The configuration of watchforspammers-share. */
+/* settings: the configuration of watchforspammers-share. */
 #include "testlib.h"
 
 #include <errno.h>

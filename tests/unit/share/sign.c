@@ -1,4 +1,4 @@
-/* Keys and signatures. The known answer is test 1 of RFC 8032, 7.1. */
+/* sign: keys and signatures. The known answer is test 1 of RFC 8032, 7.1. */
 #include "testlib.h"
 
 #include <errno.h>

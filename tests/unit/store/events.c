@@ -1,6 +1,4 @@
-/*
- * events, notes and backups: what is written beside the blocks, and stays.
- */
+/* events: events, notes and backups, which are written beside the blocks and stay. */
 #include "store/audit.h"
 #include "store/backup.h"
 #include "store/blocks.h"

@@ -1,6 +1,4 @@
-/*
- * gates: passes that are earned, taken and earned again, and sums that add up by day.
- */
+/* gates: passes that are earned, lost and earned again, and sums that add up by day. */
 #include "store/gates.h"
 #include "store/reputation.h"
 #include "store/retention.h"

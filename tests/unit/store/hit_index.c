@@ -1,6 +1,6 @@
 /*
- * hit_index: whatever is indexed, when and by whom, every answer is what counting the hits themselves gives; also when
- * the writer is killed at any point.
+ * hit_index: whatever is indexed, when and by which process, every answer equals counting the hits themselves; also
+ * if the writer is killed at any point.
  */
 #include "build.h" /* WFS_SANITIZED */
 #include "store/hits.h"

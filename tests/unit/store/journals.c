@@ -1,6 +1,4 @@
-/*
- * journals: a journal is found by its name alone, and what is known of it comes back as it was put.
- */
+/* journals: a journal is found by its name alone, and what was stored about it is read back unchanged. */
 #include "store/journals.h"
 
 #include <setjmp.h>

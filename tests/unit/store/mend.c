@@ -1,6 +1,4 @@
-/*
- * mend: real files that are garbage, cut off, damaged in the middle, deleted and replaced.
- */
+/* mend: real database files that are garbage, truncated, damaged in the middle, deleted and replaced. */
 #include "store/mend.h"
 
 #include <dirent.h>

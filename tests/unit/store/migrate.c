@@ -1,7 +1,4 @@
-/*
- * migrate: databases of older versions. tests/data/schema-1.sql is that of 0.1.0; WFS_SOURCE_ROOT says where the
- * checkout is.
- */
+/* migrate: databases of older versions. tests/data/schema-1.sql is that of 0.1.0; WFS_SOURCE_ROOT: the checkout. */
 #include "store/migrate.h"
 #include "store/query.h"
 #include "store/sql.h"

@@ -1,6 +1,4 @@
-/*
- * query: what is read to be shown, and the views that people with sqlite3 were promised.
- */
+/* query: what is read for display, and the views that are promised to people with sqlite3. */
 #include "store/query.h"
 #include "store/blocks.h"
 #include "store/hits.h"

@@ -1,6 +1,4 @@
-/*
- * store: real files, real locks, a disk that is really full.
- */
+/* store: real files, real locks, a disk that is really full. */
 #include "store/store.h"
 #include "store/blocks.h"
 #include "store/hits.h"

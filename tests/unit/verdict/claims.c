@@ -1,4 +1,4 @@
-/* Claims of peers: how long a network is blocked because of them, as a table; amnesties; limits. */
+/* claims: how long a network is blocked because of peers' claims, as a table; amnesties; limits. */
 #include "testlib.h"
 
 #include "verdict/claims.h"

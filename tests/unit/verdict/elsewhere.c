@@ -1,5 +1,7 @@
-/* What is good elsewhere: networks are known again, for a while; a client of one needs double, and gets
- * nothing else. */
+/*
+ * elsewhere: networks that are good elsewhere are recognised for a while; their clients need a double score to be
+ * blocked, and get no other advantage.
+ */
 #include "testlib.h"
 
 #include "verdict/verdict.h"

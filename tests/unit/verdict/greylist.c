@@ -1,4 +1,4 @@
-/* cluster: which two greylisted attempts are one large sender. */
+/* greylist: which two greylisted attempts are from one large sender. */
 #include "verdict/greylist.h"
 
 #include <setjmp.h>

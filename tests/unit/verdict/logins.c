@@ -1,6 +1,6 @@
 /*
- * logins: what failed and accepted logins come to, as stories with numbers for time: a telephone with an old password,
- * guessers of every kind, attacks from many networks and slow ones. And that a restart changes none of it.
+ * logins: what failed and accepted logins lead to, as stories in which time is a number: a telephone with an old
+ * password, guessers of every kind, attacks from many networks and slow ones. A restart changes none of it.
  */
 #include "verdict/verdict.h"
 

@@ -1,6 +1,6 @@
 /*
- * verdict: decisions as numbers; against a naive implementation that keeps every hit for ever; after a restart as
- * without one; and at the limits.
+ * verdict: decisions as numbers; compared with a naive implementation that keeps every hit for ever; the same after a
+ * restart as without one; and at the limits.
  */
 #include "verdict/verdict.h"
 
