@@ -3,6 +3,7 @@
  * if the writer is killed at any point.
  */
 #include "build.h" /* WFS_SANITIZED */
+#include "store/backup.h"
 #include "store/hits.h"
 #include "store/query.h"
 #include "store/retention.h"
@@ -25,12 +26,14 @@ enum {
 	RULES = 70, /* more than the index keeps apart at a time */
 	BATCH = 60,
 	KILLS = WFS_SANITIZED ? 40 : 200, /* a sanitizer is for how memory is used */
+	BACKUPS = WFS_SANITIZED ? 20 : 60,
 };
 
 static const int64_t day0_s = INT64_C(20700) * 86400;
 
 static char directory[32], path[64];
 static struct store *store;
+static int writer_end; /* of its pipe, to read from */
 static struct why why;
 
 static int setup(void **state)
@@ -45,7 +48,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {"hits.db", "hits.db-wal", "hits.db-shm", "hits.db-journal"};
+	static const char *const names[] = {"hits.db",         "hits.db-wal", "hits.db-shm",
+	                                    "hits.db-journal", "copy.db-wal", "copy.db-shm"};
 
 	(void)state;
 	store_close(store);
@@ -412,39 +416,79 @@ static _Noreturn void write_hits(int out, unsigned seed)
 	}
 }
 
+/* A process that writes; returns when it has begun a few transactions, and is somewhere within the next. */
+static pid_t start_writer(unsigned seed)
+{
+	unsigned left = 1 + seed % 3;
+	int ends[2];
+	pid_t pid;
+	char byte;
+
+	store_close(store);
+	store = NULL;
+	assert_int_equal(pipe(ends), 0);
+	if ((pid = fork()) == 0) {
+		good(store_open(path, STORE_WRITE, &store, &why));
+		write_hits(ends[1], seed);
+	}
+	assert_true(pid > 0);
+	(void)close(ends[1]);
+	while (left-- > 0)
+		assert_int_equal(read(ends[0], &byte, 1), 1);
+	writer_end = ends[0];
+	for (unsigned spin = seed * 7919 % 40000; spin > 0; spin--)
+		__asm__ volatile("");
+	return pid;
+}
+
+static void end_writer(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	(void)close(writer_end);
+}
+
 /* Killed at any point between two transactions or within one. */
 static void test_kills(void **state)
 {
 	(void)state;
 	add_rules();
 	for (unsigned i = 1; i <= KILLS; i++) {
-		unsigned left = 1 + i % 3;
-		int ends[2];
-		pid_t pid;
-		char byte;
-
-		store_close(store);
-		store = NULL;
-		assert_int_equal(pipe(ends), 0);
-		if ((pid = fork()) == 0) {
-			good(store_open(path, STORE_WRITE, &store, &why));
-			write_hits(ends[1], i);
-		}
-		assert_true(pid > 0);
-		(void)close(ends[1]);
-		while (left-- > 0)
-			assert_int_equal(read(ends[0], &byte, 1), 1);
-		for (unsigned spin = i * 7919 % 40000; spin > 0; spin--)
-			__asm__ volatile(""); /* somewhere within the next */
-		assert_int_equal(kill(pid, SIGKILL), 0);
-		assert_int_equal(waitpid(pid, NULL, 0), pid);
-		(void)close(ends[0]);
+		end_writer(start_writer(i));
 		good(store_open(path, STORE_WRITE, &store, &why));
 		check_counts(false);
 		if (i % 20 == 0)
 			check(false);
 	}
 	assert_true(number("SELECT upto > 1000 FROM indexed"));
+}
+
+/* A copy that is made at any point while another process writes and indexes: all of it is of one moment. */
+static void test_backups(void **state)
+{
+	char copy[80];
+
+	(void)state;
+	add_rules();
+	(void)snprintf(copy, sizeof copy, "%s/copy.db", directory);
+	for (unsigned i = 1; i <= BACKUPS; i++) {
+		const pid_t pid = start_writer(i);
+		struct store *source = NULL;
+
+		good(store_open(path, STORE_READ, &source, &why));
+		good(store_backup(source, copy, true, &why));
+		end_writer(pid); /* it was alive until now */
+		store_close(source);
+		good(store_open(copy, STORE_WRITE, &store, &why));
+		check_counts(false);
+		if (i % 20 == 0)
+			check(false);
+	}
+	assert_true(number("SELECT upto > 1000 FROM indexed"));
+	assert_int_equal(unlink(copy), 0);
 }
 
 int main(void)
@@ -456,6 +500,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_since, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kills, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_backups, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
