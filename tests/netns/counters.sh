@@ -119,6 +119,20 @@ want=$(expected 19 128)
 [ "$got" = "[${want/ /,}]" ] || fail "why --json: got $got, want [${want/ /,}]"
 [ "$(sql "SELECT packets FROM sums WHERE rule = 0")" = 24 ] || fail "sums: $(sql "SELECT * FROM sums")"
 wfs status --prometheus | grep -q '^wfs_dropped_packets_total{rule="postfix-dnsbl",category="dnsbl"} 24$' || fail "--prometheus: $(wfs status --prometheus)"
+# munin: three graphs, each value with a label.
+mkdir "$WORK/bin"
+printf '#!/bin/sh\nexec %s -c %s "$@"\n' "$WFS_PROGRAM" "$CONF" >"$WORK/bin/watchforspammers"
+chmod 755 "$WORK/bin/watchforspammers"
+munin() { PATH=$WORK/bin:$PATH sh "$WFS_SOURCE_ROOT/contrib/monitoring/munin" "$@"; }
+want="multigraph watchforspammers_blocked
+blocked.value $(sql "SELECT count(*) FROM active")
+multigraph watchforspammers_hits
+dnsbl.value $(sql "SELECT count(*) FROM hit")
+multigraph watchforspammers_packets
+dnsbl.value 24"
+[ "$(munin)" = "$want" ] || fail "munin: got $(munin), want $want"
+[ "$(munin config | sed -n 's/^multigraph \|\.label .*//p')" = "$(sed 's/^multigraph \|\.value .*//' <<<"$want")" ] || fail "munin config: $(munin config)"
+[ "$(munin config | grep -c '^graph_title ')" = 3 ] || fail "munin config: $(munin config)"
 wfs report | grep -Eq '^packets dropped +24$' || fail "report: $(wfs report | head)"
 if [ "$BACKEND" = nftables ]; then
 	wfs list | grep -Eq '^fd09::2 .* 5    740  postfix-dnsbl' || fail "list: $(wfs list)"
