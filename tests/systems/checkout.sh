@@ -1,10 +1,9 @@
 # shellcheck shell=bash
 # checkout.sh: the program without a package; part of debian.sh.
 
-# Built by ./quickstart, installed as in the README. Nothing runs yet. The package before was built as people get it; this one is
-# optimized less, which takes a fraction of the processor.
+# Built by ./quickstart, installed as in the README. Nothing runs yet.
 checkout_is_installed() {
-	as_admin <<<"CFLAGS='-O1 -fno-lto' ./quickstart" || fail "./quickstart fails"
+	as_admin <<<'./quickstart' || fail "./quickstart fails"
 	as_readme "or straight from the checkout"
 	same "is the service enabled" "$(in_system systemctl is-enabled watchforspammers)" disabled
 }
