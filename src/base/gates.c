@@ -66,8 +66,8 @@ static const char *read_ports(const char *text, struct gate *gate)
 		    n == GATES_PORTS_MAX)
 			return "1 to 15 ports, such as 25";
 		if (port == SUBMISSIONS || port == SUBMISSION)
-			return "no 465 and 587: people submit their mail there, and a telephone does not come back by "
-			       "itself";
+			return "ports other than 465 and 587: people submit mail there, and phones do not retry by "
+			       "themselves";
 		gate->ports[n++] = (uint16_t)port; /* in range, above */
 		p = end;
 	}

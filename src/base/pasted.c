@@ -75,7 +75,7 @@ static bool cut_port(struct span *text)
 	return false;
 }
 
-static bool cut_behind(struct span *text)
+static bool cut_after(struct span *text)
 {
 	if (text->len > 0 && is_one_of(text->p[text->len - 1], " \t\r\n,;:.)]>\"'")) {
 		text->len--;
@@ -101,7 +101,7 @@ int pasted_net(struct span text, struct net *ret, struct why *why)
 			return 0;
 	} while (cut_before(&rest));
 	/* Now cut what follows the address, one thing at a time: "2001:db8::" ends in colons that belong to it. */
-	while (cut_behind(&rest))
+	while (cut_after(&rest))
 		if (net_parse(rest.p, rest.len, ret))
 			return 0;
 	/* For "1.2.3.4/24," the error is about 1.2.3.4/24; a text that is neither is quoted whole. */

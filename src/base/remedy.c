@@ -180,7 +180,7 @@ const char *remedy_write(int err, const char *path, char out[static REMEDY_MAX])
 		add_remedy(out, "; systemd lets the service write only to permitted directories" DROP_IN,
 		           "ReadWritePaths=", dir);
 	else if (err == ENOENT)
-		add_remedy(out, "; make its directory: 'install -d -o %s -m 750 %s'", user, dir);
+		add_remedy(out, "; create its directory: 'install -d -o %s -m 750 %s'", user, dir);
 	else if (err == EACCES && closed_directory(path, closed))
 		add_remedy(out, "; user %s may not enter %s: 'chmod o+x %s'", user, closed, closed);
 	else if (err == EACCES)

@@ -27,7 +27,7 @@ static int remove_old(const struct sockaddr_un *address, int type, struct why *w
 	if (lstat(address->sun_path, &st) < 0)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
-		return why_set(why, EEXIST, "%s: there is something else already", address->sun_path);
+		return why_set(why, EEXIST, "%s: exists and is no socket", address->sun_path);
 	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return why_set(why, errno, "socket: %s", strerror(errno));

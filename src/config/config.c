@@ -125,9 +125,8 @@ static int refuse(const char *file, const struct config_row *row, const struct i
 	struct why reason;
 
 	if (comment != NULL)
-		return why_set(why, EINVAL,
-		               "%s:%u: %s: there are no comments behind values; \"%s\" wants a line of its own", file,
-		               e->line, row->key.key, shown(comment, quoted));
+		return why_set(why, EINVAL, "%s:%u: %s: a comment cannot follow a value; put \"%s\" on its own line",
+		               file, e->line, row->key.key, shown(comment, quoted));
 	if (row->read == value_addresses && find_bad_address(e->value, &reason) < 0)
 		return why_set(why, EINVAL, "%s:%u: %s: %s", file, e->line, row->key.key, reason.text);
 	return why_set(why, EINVAL, "%s:%u: %s: want %s, got \"%s\"", file, e->line, row->key.key, want,
@@ -211,8 +210,7 @@ static int settle_ports(struct config *config, const char *path, struct why *why
 	for (size_t i = 1; i < ports->n && wanted == NULL; i++)
 		if (strlen(ports->lists[i].name) + strlen(config->firewall.chain) > VALUE_NAME_MAX_LEN - 1 ||
 		    strlen(ports->lists[i].name) + strlen(config->firewall.list) > VALUE_NAME_MAX_LEN - 1)
-			wanted = "chain and list, which get the name of a category behind them, short enough for 23 "
-				 "characters in all";
+			wanted = "chain and list with at most 23 characters after the name of a category is appended";
 	return wanted == NULL ? 0 : why_set(why, EINVAL, "%s: [firewall] ports: want %s", path, wanted);
 }
 

@@ -139,11 +139,11 @@ static int parse_option(const struct place *at, struct span word, struct peers_p
 	else if (longest.p != NULL && !parse_longest(longest, &p->longest_s))
 		return refuse(at, word, "a duration such as 10m or 6h, at most 7d", why);
 	else if (per_minute.p != NULL && (!parse_number(per_minute, 10000000, &p->per_minute) || p->per_minute < 1))
-		return refuse(at, word, "so many blocks in a minute, from 1", why);
+		return refuse(at, word, "a number of blocks per minute, from 1 to 10000000", why);
 	else if (prefix.p != NULL && !parse_prefix(prefix, p))
 		return refuse(at, word, "the shortest prefixes of a block, IPv4/IPv6, from 8/32", why);
 	else if (weight.p == NULL && longest.p == NULL && per_minute.p == NULL && prefix.p == NULL)
-		return refuse(at, word, "there are weight=, longest=, per_minute=, prefix= and observe", why);
+		return refuse(at, word, "the options are weight=, longest=, per_minute=, prefix= and observe", why);
 	return 0;
 }
 
@@ -162,7 +162,7 @@ static int parse_peer(const struct place *at, const struct span words[], size_t 
 	if (n < 3)
 		return refuse(at, words[0], "its key and its rights must follow", why);
 	if (!is_key(words[1]))
-		return refuse(at, words[1], "no key; 'watchforspammers-share key' prints it on the peer", why);
+		return refuse(at, words[1], "not a key; 'watchforspammers-share key' prints it on the peer", why);
 	memcpy(p.name, words[0].p, words[0].len);
 	memcpy(p.key, words[1].p, words[1].len);
 	rc = parse_rights(at, words[2], &p.rights, why);

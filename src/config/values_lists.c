@@ -141,7 +141,7 @@ static bool is_zone(const char *word)
 const char *value_dns_list(struct value *v)
 {
 	static const char want[] =
-		"a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as "
+		"a zone, a score from 1 to 1000 or \"allow\", and optionally the answers that count, such as "
 		"\"dnsbl.example 60 =127.0.0.2,127.0.0.4\"";
 	char *const words = alloc_text(v->text, "the configuration"), *save = NULL;
 	const char *const zone = strtok_r(words, " \t", &save), *const score = strtok_r(NULL, " \t", &save),

@@ -25,7 +25,7 @@ struct zone {
 	int64_t checked_ms, check_ms; /* time of the last check and of the next one */
 };
 
-struct asked {
+struct queried {
 	struct net subject;
 	int64_t at_s; /* 0: a free slot */
 };
@@ -47,7 +47,7 @@ struct dnsbl {
 	size_t n;
 	int64_t window_s;
 	struct zone zones[CONFIG_LISTS_MAX];
-	struct asked *asked; /* DNSBL_KNOWN_MAX slots */
+	struct queried *queried; /* DNSBL_KNOWN_MAX slots */
 	uint64_t seed;
 	struct open opens[DNSBL_OPEN_MAX];
 	size_t n_waiting;          /* number of opens that wait */
@@ -71,7 +71,7 @@ struct dnsbl *dnsbl_new(const struct config *config, const char *servers)
 	if (l == NULL)
 		return NULL;
 	l->names = names;
-	l->asked = alloc_zero(DNSBL_KNOWN_MAX, sizeof *l->asked, "the DNS lists");
+	l->queried = alloc_zero(DNSBL_KNOWN_MAX, sizeof *l->queried, "the DNS lists");
 	l->dnsbl = config->dns.lists;
 	l->n = config->dns.n;
 	l->window_s = config->block.window_s;
@@ -87,7 +87,7 @@ void dnsbl_free(struct dnsbl *l)
 	resolver_free(l->resolver);
 	for (size_t i = 0; i < DNSBL_OPEN_MAX; i++)
 		ptr_done(&l->opens[i].ptr);
-	free(l->asked);
+	free(l->queried);
 	free(l);
 }
 
@@ -99,10 +99,10 @@ static bool is_net(const struct net *a, const struct net *b)
 }
 
 /* Returns the slot of the subject, or the oldest one, which it may replace. */
-static struct asked *find(struct dnsbl *l, const struct net *subject)
+static struct queried *find(struct dnsbl *l, const struct net *subject)
 {
-	struct asked *const set = &l->asked[addr_hash(&subject->addr, l->seed) % (DNSBL_KNOWN_MAX / WAYS) * WAYS];
-	struct asked *oldest = set;
+	struct queried *const set = &l->queried[addr_hash(&subject->addr, l->seed) % (DNSBL_KNOWN_MAX / WAYS) * WAYS];
+	struct queried *oldest = set;
 
 	for (size_t i = 0; i < WAYS; i++) {
 		if (is_net(&set[i].subject, subject))
@@ -115,15 +115,15 @@ static struct asked *find(struct dnsbl *l, const struct net *subject)
 
 static bool is_known(struct dnsbl *l, const struct net *subject, int64_t now_s)
 {
-	const struct asked *const asked = find(l, subject);
+	const struct queried *const queried = find(l, subject);
 
-	return is_net(&asked->subject, subject) && asked->at_s > now_s - l->window_s;
+	return is_net(&queried->subject, subject) && queried->at_s > now_s - l->window_s;
 }
 
 void dnsbl_known(struct dnsbl *l, const struct net *subject, int64_t at_s)
 {
 	if (l != NULL)
-		*find(l, subject) = (struct asked){*subject, at_s};
+		*find(l, subject) = (struct queried){*subject, at_s};
 }
 
 /* --- queries --- */
@@ -142,7 +142,7 @@ void dnsbl_name(const struct addr *addr, const char *zone, char out[static DNSBL
 	(void)snprintf(out + len, DNSBL_NAME_MAX - len, "%s", zone);
 }
 
-static void ask(struct dnsbl *l, size_t list, size_t place, const struct addr *addr)
+static void query_list(struct dnsbl *l, size_t list, size_t place, const struct addr *addr)
 {
 	char name[DNSBL_NAME_MAX];
 
@@ -150,7 +150,7 @@ static void ask(struct dnsbl *l, size_t list, size_t place, const struct addr *a
 	resolver_ask(l->resolver, place, name, AF_INET);
 }
 
-static void ask_name(struct dnsbl *l, size_t place)
+static void query_name(struct dnsbl *l, size_t place)
 {
 	struct open *const open = &l->opens[place];
 	struct ptr_question question;
@@ -160,26 +160,26 @@ static void ask_name(struct dnsbl *l, size_t place)
 	resolver_query(l->resolver, name_place(l, place), question.name, question.type);
 }
 
-static bool is_asked(const struct dnsbl *l, size_t list)
+static bool is_queried(const struct dnsbl *l, size_t list)
 {
 	return l->zones[list].belief == ALIVE || l->zones[list].belief == NOT_YET;
 }
 
-static void ask_all(struct dnsbl *l, size_t place)
+static void query_all(struct dnsbl *l, size_t place)
 {
 	struct open *const open = &l->opens[place];
 
 	open->waits = false;
 	l->n_waiting--;
 	for (size_t i = 0; i < l->n; i++)
-		if (is_asked(l, i)) {
+		if (is_queried(l, i)) {
 			open->n++;
 			open->allowing |= l->dnsbl[i].score == 0 ? UINT32_C(1) << i : 0;
-			ask(l, i, l->n * (1 + place) + i, &open->addr);
+			query_list(l, i, l->n * (1 + place) + i, &open->addr);
 		}
 	if (l->names) {
 		open->n++;
-		ask_name(l, place);
+		query_name(l, place);
 	}
 }
 
@@ -188,7 +188,7 @@ bool dnsbl_awaits(const struct dnsbl *l, const struct net *net)
 	bool allows = false;
 
 	for (size_t i = 0; l != NULL && i < l->n; i++)
-		allows |= l->dnsbl[i].score == 0 && is_asked(l, i);
+		allows |= l->dnsbl[i].score == 0 && is_queried(l, i);
 	for (size_t i = 0; allows && i < DNSBL_OPEN_MAX; i++)
 		if ((l->opens[i].waits || l->opens[i].allowing != 0) && net_has(net, &l->opens[i].addr))
 			return true;
@@ -368,13 +368,13 @@ void dnsbl_turn(struct dnsbl *l, int64_t now_ms)
 	for (size_t i = 0; i < l->n; i++)
 		if (!l->zones[i].open && now_ms >= l->zones[i].check_ms) {
 			l->zones[i].open = true;
-			ask(l, i, i, &loopback);
+			query_list(l, i, i, &loopback);
 		}
 	for (size_t i = 0; i < DNSBL_OPEN_MAX && l->n_waiting > 0; i++)
 		if (l->opens[i].waits)
-			ask_all(l, i);
+			query_all(l, i);
 	for (size_t i = 0; i < DNSBL_OPEN_MAX && l->names; i++)
 		if (l->opens[i].again_ms > 0 && now_ms >= l->opens[i].again_ms)
-			ask_name(l, i);
+			query_name(l, i);
 	resolver_turn(l->resolver);
 }

@@ -60,7 +60,7 @@ int hostnames_timeout_ms(const struct hostnames *hostnames, int64_t now_ms)
 	return hostnames->when_ms <= now_ms ? 0 : (int)(hostnames->when_ms - now_ms); /* fits: at most one round */
 }
 
-static void ask(struct hostnames *hostnames)
+static void query_all(struct hostnames *hostnames)
 {
 	hostnames->open = hostnames->n;
 	hostnames->failed = false;
@@ -95,7 +95,7 @@ bool hostnames_turn(struct hostnames *hostnames, int64_t now_ms)
 	if (hostnames == NULL || (hostnames->open == 0 && now_ms < hostnames->when_ms))
 		return false;
 	if (hostnames->open == 0)
-		ask(hostnames);
+		query_all(hostnames);
 	resolver_turn(hostnames->resolver);
 	while (resolver_next(hostnames->resolver, &answer))
 		changed |= receive(hostnames, &answer);

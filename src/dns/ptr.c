@@ -26,7 +26,7 @@ static void keep_names(struct ptr *ptr, const struct reply *reply)
 }
 
 /* Returns the query for the next name, or the result when there are no more names. */
-static enum ptr_outcome go_on(struct ptr *ptr, struct ptr_question *ret)
+static enum ptr_outcome next_name(struct ptr *ptr, struct ptr_question *ret)
 {
 	if (ptr->next == ptr->names.n)
 		return ptr->doubt ? PTR_UNKNOWN : PTR_UNCONFIRMED;
@@ -40,7 +40,7 @@ enum ptr_outcome ptr_answer(struct ptr *ptr, const struct reply *reply, struct p
 {
 	if (ptr->names.outcome == REPLY_RECORDS) {
 		ptr->doubt |= reply->outcome == REPLY_FAILED;
-		return nets_has(&reply->nets, &ptr->addr) ? PTR_CONFIRMED : go_on(ptr, ret);
+		return nets_has(&reply->nets, &ptr->addr) ? PTR_CONFIRMED : next_name(ptr, ret);
 	}
 	switch (reply->outcome) {
 	case REPLY_FAILED:
@@ -51,7 +51,7 @@ enum ptr_outcome ptr_answer(struct ptr *ptr, const struct reply *reply, struct p
 		break;
 	}
 	keep_names(ptr, reply);
-	return go_on(ptr, ret);
+	return next_name(ptr, ret);
 }
 
 void ptr_done(struct ptr *ptr)

@@ -118,7 +118,7 @@ static void receive_packet(void *arg, int status, int timeouts, unsigned char *p
 
 /* --- queries --- */
 
-static void shut(struct resolver *r)
+static void close_channel(struct resolver *r)
 {
 	if (r->channel != NULL)
 		ares_destroy(r->channel);
@@ -128,7 +128,7 @@ static void shut(struct resolver *r)
 	r->epoll_fd = -1;
 }
 
-static bool begin(struct resolver *r)
+static bool open_channel(struct resolver *r)
 {
 	struct ares_options options = {
 		.flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH,
@@ -146,7 +146,7 @@ static bool begin(struct resolver *r)
 		r->channel = NULL;
 	else if (r->servers == NULL || ares_set_servers_ports_csv(r->channel, r->servers) == ARES_SUCCESS)
 		return true;
-	shut(r);
+	close_channel(r);
 	return false;
 }
 
@@ -156,7 +156,7 @@ void resolver_ask(struct resolver *r, size_t place, const char *name, int family
 	const struct ares_addrinfo_hints hints = {.ai_flags = ARES_AI_NOSORT, .ai_family = family};
 
 	r->open++;
-	if (r->channel != NULL || begin(r))
+	if (r->channel != NULL || open_channel(r))
 		ares_getaddrinfo(r->channel, name, NULL, &hints, receive, &r->questions[place]);
 	else
 		answer(&r->questions[place], true);
@@ -168,7 +168,8 @@ void resolver_query(struct resolver *r, size_t place, const char *name, enum rep
 
 	r->open++;
 	q->type = type;
-	if (snprintf(q->name, sizeof q->name, "%s", name) < (int)sizeof q->name && (r->channel != NULL || begin(r)))
+	if (snprintf(q->name, sizeof q->name, "%s", name) < (int)sizeof q->name &&
+	    (r->channel != NULL || open_channel(r)))
 		ares_query(r->channel, q->name, ns_c_in, (int)type, receive_packet, q);
 	else
 		answer(q, true);
@@ -205,14 +206,14 @@ void resolver_turn(struct resolver *r)
 	if (r->channel != NULL)
 		ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD); /* handles timeouts */
 	if (r->open == 0)
-		shut(r);
+		close_channel(r);
 }
 
 void resolver_free(struct resolver *r)
 {
 	if (r == NULL)
 		return;
-	shut(r); /* this answers what is still open */
+	close_channel(r); /* this answers what is still open */
 	for (size_t i = 0; i < r->n; i++) {
 		nets_done(&r->questions[i].nets);
 		reply_done(&r->questions[i].reply);

@@ -20,7 +20,7 @@ struct senders {
 	struct domain *domains;
 	struct resolver *resolver;
 	struct lookups lookups;  /* of the domain that is being queried */
-	struct domain *asked;    /* the domain that is being queried; NULL: none */
+	struct domain *current;  /* the domain that is being queried; NULL: none */
 	struct domain *reported; /* the domain for senders_next to report; NULL: none */
 	bool changed;
 	struct why why;
@@ -75,7 +75,7 @@ int senders_timeout_ms(const struct senders *s, int64_t now_ms)
 
 	if (s == NULL)
 		return -1;
-	if (s->asked != NULL)
+	if (s->current != NULL)
 		return resolver_timeout_ms(s->resolver);
 	when_ms = first(s)->when_ms;
 	return when_ms <= now_ms ? 0 : (int)(when_ms - now_ms); /* fits: at most a day */
@@ -83,7 +83,7 @@ int senders_timeout_ms(const struct senders *s, int64_t now_ms)
 
 /* --- one domain --- */
 
-static void ask_wanted(struct senders *s)
+static void query_wanted(struct senders *s)
 {
 	for (size_t i = 0; i < s->lookups.n; i++) {
 		struct lookups_entry *const e = &s->lookups.entries[i];
@@ -108,12 +108,12 @@ static int64_t round_ms(const struct domain *d)
 /* Stores the result for the domain. Returns true if its networks changed. */
 static bool conclude(struct senders *s, int rc, struct spf_networks *new, int64_t now_ms)
 {
-	struct domain *const d = s->asked;
+	struct domain *const d = s->current;
 	const bool differs = rc != -EAGAIN && !nets_equal(&new->nets, &d->networks.nets);
 
 	s->changed = differs || rc != d->result;
 	s->reported = d;
-	s->asked = NULL;
+	s->current = NULL;
 	lookups_done(&s->lookups);
 	if (rc != -EAGAIN) {
 		nets_done(&d->networks.nets);
@@ -125,7 +125,7 @@ static bool conclude(struct senders *s, int rc, struct spf_networks *new, int64_
 }
 
 /* Continues with the current domain. Returns true if its networks changed. */
-static bool go_on(struct senders *s, int64_t now_ms)
+static bool continue_domain(struct senders *s, int64_t now_ms)
 {
 	struct spf_networks networks;
 	struct resolver_answer answer;
@@ -136,9 +136,9 @@ static bool go_on(struct senders *s, int64_t now_ms)
 		lookups_answer(&s->lookups, answer.place, &answer.reply);
 		nets_done(&answer.nets);
 	}
-	rc = spf_expand(s->asked->name, &s->lookups, &networks, &s->why);
+	rc = spf_expand(s->current->name, &s->lookups, &networks, &s->why);
 	if (rc == SPF_WAITS)
-		ask_wanted(s);
+		query_wanted(s);
 	/* Otherwise their answers would be assigned to the next domain's queries. */
 	if (lookups_are_open(&s->lookups)) {
 		nets_done(&networks.nets);
@@ -151,9 +151,9 @@ bool senders_turn(struct senders *s, int64_t now_ms)
 {
 	if (s == NULL)
 		return false;
-	if (s->asked == NULL && first(s)->when_ms <= now_ms)
-		s->asked = first(s);
-	return s->asked != NULL && go_on(s, now_ms);
+	if (s->current == NULL && first(s)->when_ms <= now_ms)
+		s->current = first(s);
+	return s->current != NULL && continue_domain(s, now_ms);
 }
 
 bool senders_next(struct senders *s, struct senders_news *ret)

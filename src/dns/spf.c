@@ -23,7 +23,7 @@ struct expansion {
 	struct lookups *lookups;
 	struct spf_networks *ret;
 	struct why *why;
-	unsigned asked, voids;
+	unsigned n_terms, n_voids;
 	bool waits; /* an answer is missing */
 	bool seen;  /* ttl_s is that of an answer */
 };
@@ -116,14 +116,14 @@ static void note(struct expansion *x, const char *domain, struct span term, cons
 /* Counts another term that queries name servers. */
 static int count(struct expansion *x, const char *domain)
 {
-	if (++x->asked <= SPF_LOOKUPS_MAX)
+	if (++x->n_terms <= SPF_LOOKUPS_MAX)
 		return 0;
 	return why_set(x->why, EINVAL, "SPF of %s: more than %d terms that ask name servers", domain, SPF_LOOKUPS_MAX);
 }
 
 static int count_void(struct expansion *x, const char *domain)
 {
-	if (++x->voids <= SPF_VOID_MAX)
+	if (++x->n_voids <= SPF_VOID_MAX)
 		return 0;
 	return why_set(x->why, EINVAL, "SPF of %s: more than %d of its names do not exist", domain, SPF_VOID_MAX);
 }
@@ -133,7 +133,7 @@ static int count_void(struct expansion *x, const char *domain)
  * 1 + 2 * SPF_MX_MAX queries, so those of 10 terms and the domain fit the table; if the table is full, there are more
  * terms, and the domain is refused in the same run.
  */
-static int ask(struct expansion *x, const char *name, enum reply_type type, const struct reply **ret)
+static int look_up(struct expansion *x, const char *name, enum reply_type type, const struct reply **ret)
 {
 	const struct reply *const reply = *ret = lookups_find(x->lookups, name, type);
 
@@ -158,7 +158,7 @@ static int add_host(struct expansion *x, const char *name, const struct spf_reco
 
 	for (size_t t = 0; t < 2; t++) {
 		const struct reply *reply;
-		const int rc = ask(x, name, types[t], &reply);
+		const int rc = look_up(x, name, types[t], &reply);
 
 		if (rc < 0)
 			return rc;
@@ -180,7 +180,7 @@ static int add_mx(struct expansion *x, const char *domain, const struct spf_reco
                   bool *ret_none)
 {
 	const struct reply *reply;
-	int rc = ask(x, domain, REPLY_MX, &reply);
+	int rc = look_up(x, domain, REPLY_MX, &reply);
 
 	*ret_none = rc == 0 && reply != NULL && reply->n == 0;
 	if (rc < 0 || reply == NULL)
@@ -207,7 +207,7 @@ static int expand(struct expansion *x, const struct frame *frame, struct nets *r
 static int find_record(struct expansion *x, const char *domain, struct span *ret)
 {
 	const struct reply *reply;
-	const int rc = ask(x, domain, REPLY_TXT, &reply);
+	const int rc = look_up(x, domain, REPLY_TXT, &reply);
 
 	*ret = (struct span){NULL, 0};
 	if (rc < 0 || reply == NULL)
@@ -233,7 +233,7 @@ static int add_other(struct expansion *x, const struct frame *frame, const struc
 
 	for (const struct frame *f = frame; f != NULL; f = f->above)
 		if (strcmp(f->domain, term->domain) == 0)
-			return why_set(x->why, EINVAL, "SPF of %s: it includes itself, by %s", f->domain,
+			return why_set(x->why, EINVAL, "SPF of %s: it includes itself, through %s", f->domain,
 			               frame->domain);
 	rc = expand(x, &below, nets);
 	if (rc == -ENOENT)
@@ -268,8 +268,8 @@ static int match(struct expansion *x, const struct frame *frame, const struct sp
 	return 0;
 }
 
-static int take_term(struct expansion *x, const struct frame *frame, const struct spf_record_term *term,
-                     struct decided *d)
+static int apply_term(struct expansion *x, const struct frame *frame, const struct spf_record_term *term,
+                      struct decided *d)
 {
 	struct nets nets = {0};
 	bool none;
@@ -308,7 +308,7 @@ static int expand(struct expansion *x, const struct frame *frame, struct nets *r
 		const struct spf_record_term *const term = &record.terms[i];
 
 		if (term->kind != SPF_RECORD_ALL) {
-			rc = take_term(x, frame, term, &d);
+			rc = apply_term(x, frame, term, &d);
 			continue;
 		}
 		if (term->qualifier == '+')

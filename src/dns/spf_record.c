@@ -80,7 +80,7 @@ static bool number(struct span text, unsigned max, uint8_t *ret)
 	return value <= max;
 }
 
-static struct span behind(struct span text, size_t n)
+static struct span after(struct span text, size_t n)
 {
 	return (struct span){text.p + n, text.len - n};
 }
@@ -100,7 +100,7 @@ static bool parse_ip(struct span text, bool six, struct spf_record_term *term)
 	uint8_t len = six ? 128 : 32;
 	struct addr addr;
 
-	if (slash < text.len && !number(behind(text, slash + 1), len, &len))
+	if (slash < text.len && !number(after(text, slash + 1), len, &len))
 		return false;
 	if (!addr_parse(text.p, slash, &addr) || (memchr(text.p, ':', slash) != NULL) != six)
 		return false;
@@ -131,7 +131,7 @@ static bool parse_lengths(struct span text, struct spf_record_term *term)
 	term->len6 = 128;
 	if (at > 0 && (text.p[0] != '/' || !number((struct span){text.p + 1, at - 1}, 32, &term->len4)))
 		return false;
-	return two == NULL || number(behind(text, at + 2), 128, &term->len6);
+	return two == NULL || number(after(text, at + 2), 128, &term->len6);
 }
 
 /* Returns the index of the "/" before the lengths: a macro may contain one inside "{...}". */
@@ -149,10 +149,10 @@ static bool parse_mechanism(struct span text, struct spf_record_term *term)
 	const size_t colon = find(text, ':'), slash = find(text, '/');
 	const size_t name_len = colon < slash ? colon : slash;
 	const struct span name = {text.p, name_len};
-	struct span rest = behind(text, name_len);
+	struct span rest = after(text, name_len);
 
 	if ((is_name(name, "ip4") || is_name(name, "ip6")) && colon == name_len && rest.len > 1)
-		return parse_ip(behind(rest, 1), is_name(name, "ip6"), term);
+		return parse_ip(after(rest, 1), is_name(name, "ip6"), term);
 	for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
 		const struct mechanism *const m = &mechanisms[i];
 
@@ -160,11 +160,11 @@ static bool parse_mechanism(struct span text, struct spf_record_term *term)
 			continue;
 		term->kind = m->kind;
 		if (rest.len > 0 && rest.p[0] == ':') {
-			const struct span domain = {rest.p + 1, domain_len(behind(rest, 1))};
+			const struct span domain = {rest.p + 1, domain_len(after(rest, 1))};
 
 			if (m->domain == NO_DOMAIN || !parse_domain(domain, term))
 				return false;
-			rest = behind(rest, 1 + domain.len);
+			rest = after(rest, 1 + domain.len);
 		} else if (m->domain == MUST) {
 			return false;
 		}
@@ -191,7 +191,7 @@ static size_t modifier_len(struct span text)
 /* Parses a modifier; each may appear once. Returns false if it is a second one or its domain is invalid. */
 static bool parse_modifier(struct span text, size_t name_len, struct spf_record_term *redirect, bool *explains)
 {
-	const struct span name = {text.p, name_len}, value = behind(text, name_len + 1);
+	const struct span name = {text.p, name_len}, value = after(text, name_len + 1);
 
 	if (is_name(name, "exp")) {
 		const bool again = *explains;
@@ -212,7 +212,7 @@ static int bad_term(struct span term, struct why *why)
 	char shown[SHOWN_MAX];
 
 	(void)text_escape(term, shown, sizeof shown);
-	return why_set(why, EINVAL, "\"%s\" is no term of SPF", shown);
+	return why_set(why, EINVAL, "\"%s\" is no valid SPF term", shown);
 }
 
 static void add(struct spf_record *record, const struct spf_record_term *term)
@@ -227,9 +227,9 @@ static struct span next_word(struct span *rest)
 	struct span word;
 
 	while (rest->len > 0 && rest->p[0] == ' ')
-		*rest = behind(*rest, 1);
+		*rest = after(*rest, 1);
 	word = (struct span){rest->p, find(*rest, ' ')};
-	*rest = behind(*rest, word.len);
+	*rest = after(*rest, word.len);
 	return word;
 }
 
@@ -242,7 +242,7 @@ static int parse_term(struct span word, struct spf_record *ret, struct spf_recor
 
 	if (modifier > 0)
 		return parse_modifier(word, modifier, redirect, explains) ? 0 : bad_term(word, why);
-	if (!parse_mechanism(behind(word, qualified), &term))
+	if (!parse_mechanism(after(word, qualified), &term))
 		return bad_term(word, why);
 	if (ret->n == SPF_RECORD_TERMS_MAX)
 		return why_set(why, EINVAL, "more than %d terms", SPF_RECORD_TERMS_MAX);
@@ -253,7 +253,7 @@ static int parse_term(struct span word, struct spf_record *ret, struct spf_recor
 int spf_record_parse(struct span text, struct spf_record *ret, struct why *why)
 {
 	struct spf_record_term redirect = {.kind = SPF_RECORD_REDIRECT, .qualifier = '+'};
-	struct span rest = behind(text, sizeof version - 1);
+	struct span rest = after(text, sizeof version - 1);
 	bool explains = false;
 	int rc = 0;
 

@@ -43,7 +43,7 @@ static void read_more(struct chunks *c, char *bytes, size_t *len, size_t cap)
 	}
 }
 
-static int begin(struct chunks *c, struct why *why)
+static int open_log(struct chunks *c, struct why *why)
 {
 	const char *lf;
 	size_t len;
@@ -78,7 +78,7 @@ int chunks_open(const char *path, bool leave_tail, struct chunks **ret, struct w
 
 	c->path = alloc_text(path, "an old log");
 	c->keep_tail = leave_tail;
-	if ((rc = begin(c, why)) < 0) {
+	if ((rc = open_log(c, why)) < 0) {
 		chunks_close(c);
 		return rc;
 	}
@@ -131,7 +131,7 @@ static bool ends_with(const char *back, size_t len, struct span last)
 }
 
 /* Skips what is before position. Returns true if the line that ends there begins with last. */
-static bool pass_over(struct chunks *c, int64_t position, struct span last)
+static bool skip_to(struct chunks *c, int64_t position, struct span last)
 {
 	char *const window = alloc_raw(1, 2 * CHUNKS_SIZE, "an old log"); /* keeps the last bytes, for the comparison */
 	size_t kept = c->carry_len;
@@ -167,7 +167,7 @@ int chunks_seek(struct chunks *c, int64_t position, struct span last, struct why
 		memmove(c->carry, c->carry + position, c->carry_len);
 		return 0;
 	}
-	if (pass_over(c, position, last))
+	if (skip_to(c, position, last))
 		return 0;
 	/* The file is damaged before the position: it cannot be verified, and what is readable was read before. */
 	if (c->rc < 0) {
@@ -178,7 +178,7 @@ int chunks_seek(struct chunks *c, int64_t position, struct span last, struct why
 		return why_set(why, EINVAL,
 		               "standard input starts like a log in the database but differs from it; replay it from "
 		               "a file");
-	rc = begin(c, why);
+	rc = open_log(c, why);
 	return rc < 0 ? rc : CHUNKS_OTHER;
 }
 
@@ -229,7 +229,7 @@ int chunks_bound(struct chunks *c, int64_t from, int64_t until, struct why *why)
 }
 
 /* Returns the beginning of a line longer than a chunk, and skips the rest. */
-static void read_over(struct chunks *c, struct chunks_piece *piece)
+static void read_overlong(struct chunks *c, struct chunks_piece *piece)
 {
 	const char *lf = NULL;
 
@@ -290,7 +290,7 @@ int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
 	read_more(c, piece->bytes, &piece->len, CHUNKS_SIZE);
 	lf = memrchr(piece->bytes, '\n', piece->len);
 	if (lf == NULL && piece->len == CHUNKS_SIZE && !c->eof) {
-		read_over(c, piece);
+		read_overlong(c, piece);
 	} else {
 		const bool tail = c->eof && !c->leave_tail && c->rc == 0;
 		size_t whole = tail ? piece->len : lf == NULL ? 0 : (size_t)(lf + 1 - piece->bytes);

@@ -139,7 +139,7 @@ bool follow_has_open(const struct follow *follow, dev_t dev, ino_t ino)
 
 /* ---- returning lines and events ---- */
 
-static int give_line(struct follow_log *log, const struct logfile *file, struct follow_line *ret)
+static int return_line(struct follow_log *log, const struct logfile *file, struct follow_line *ret)
 {
 	ret->file = file->number;
 	ret->path = file->path;
@@ -149,7 +149,7 @@ static int give_line(struct follow_log *log, const struct logfile *file, struct 
 	return FOLLOW_LINE;
 }
 
-static int give_file(struct follow *follow, struct logfile *file, struct follow_line *ret)
+static int return_file(struct follow *follow, struct logfile *file, struct follow_line *ret)
 {
 	struct stat st = {0};
 
@@ -182,7 +182,7 @@ static int log_next(struct follow *follow, struct follow_log *log, struct follow
 
 			rc = known ? logfile_next(file, &ret->record) : logfile_identify(file);
 			if (rc == LOGFILE_LINE)
-				return known ? give_line(log, file, ret) : give_file(follow, file, ret);
+				return known ? return_line(log, file, ret) : return_file(follow, file, ret);
 			if (rc == LOGFILE_MORE)
 				return FOLLOW_NONE;
 			if (rc < 0)

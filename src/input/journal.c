@@ -163,7 +163,7 @@ static int here(const struct journal *j, char ret[static JOURNAL_CURSOR_MAX], st
 	if (rc >= 0)
 		(void)snprintf(ret, JOURNAL_CURSOR_MAX, "%s", text);
 	free(text);
-	return rc < 0 ? fail(j, rc, "no cursor of an entry", why) : 0;
+	return rc < 0 ? fail(j, rc, "cannot get the cursor of an entry", why) : 0;
 }
 
 /* Updates position to the last entry that was passed, while its file is still open. */
@@ -228,7 +228,7 @@ static int find_place(struct journal *j, const struct journal_cursor *sought, st
 		if ((rc = here(j, text, why)) < 0)
 			return rc;
 		if (!journal_cursor_read(text, found))
-			return why_set(why, EINVAL, "the journal's cursor has another form: %s", text);
+			return why_set(why, EINVAL, "unknown form of a journal cursor: %s", text);
 		*ret_same = journal_cursor_same(found, sought);
 		if (*ret_same || journal_cursor_after(found, sought))
 			return 1;
@@ -259,7 +259,7 @@ int journal_seek(struct journal *j, const char *cursor, struct journal_gap *ret,
 
 	*ret = (struct journal_gap){.is_gone = false};
 	if (strlen(cursor) >= JOURNAL_CURSOR_MAX || !journal_cursor_read(cursor, &sought))
-		return why_set(why, EINVAL, "no cursor of a journal");
+		return why_set(why, EINVAL, "not a cursor of a journal");
 	rc = sd_journal_seek_cursor(j->handle, cursor);
 	if (rc < 0)
 		return fail(j, rc, "cannot go to a cursor", why);
@@ -443,7 +443,7 @@ static int end_doubt(struct journal *j, struct why *why)
 	if (rc < 0)
 		return rc;
 	if (!journal_cursor_read(j->position, &before) || !journal_cursor_read(text, &next))
-		return why_set(why, EINVAL, "the journal's cursor has another form: %s", text);
+		return why_set(why, EINVAL, "unknown form of a journal cursor: %s", text);
 	rc = sd_journal_seek_cursor(j->handle, j->position);
 	if (rc >= 0)
 		rc = find_place(j, &before, &found, &is_there, why);

@@ -77,7 +77,7 @@ void logfile_close(struct logfile *file)
 	free(file);
 }
 
-static bool stands_at(const struct logfile *file, int64_t start, const char *bytes, size_t len)
+static bool has_bytes_at(const struct logfile *file, int64_t start, const char *bytes, size_t len)
 {
 	char found[POSITION_FIRST_MAX];
 
@@ -94,10 +94,10 @@ static bool still_there(const struct logfile *file, const struct logfile *like)
 	if (fstat(file->fd, &st) < 0)
 		return true; /* unknown; the next read returns the reason */
 	return st.st_size >= like->position + (int64_t)held + like->passed &&
-	       stands_at(file, 0, like->first, like->first_len) &&
-	       stands_at(file, like->last_start, like->last, like->last_len) &&
-	       stands_at(file, like->position, like->block + like->begin,
-	                 held < POSITION_LAST_MAX ? held : POSITION_LAST_MAX);
+	       has_bytes_at(file, 0, like->first, like->first_len) &&
+	       has_bytes_at(file, like->last_start, like->last, like->last_len) &&
+	       has_bytes_at(file, like->position, like->block + like->begin,
+	                    held < POSITION_LAST_MAX ? held : POSITION_LAST_MAX);
 }
 
 /* Sets the position to next, the end of the line of len bytes at text that begins at offset start. */
@@ -119,7 +119,7 @@ static void forget_held(struct logfile *file)
 }
 
 /* Returns the line of len bytes at begin, whose LF is at lf. */
-static int give(struct logfile *file, size_t len, const char *lf, struct record *ret)
+static int return_line(struct logfile *file, size_t len, const char *lf, struct record *ret)
 {
 	const int64_t start = file->position;
 
@@ -183,10 +183,10 @@ int logfile_next(struct logfile *file, struct record *ret)
 			file->end = held;
 		} else if (lf != NULL && file->passed > 0) {
 			file->passed += lf - (file->block + held);
-			return give(file, held, lf, ret);
+			return return_line(file, held, lf, ret);
 		}
 	}
-	return give(file, (size_t)(lf - (file->block + file->begin)), lf, ret);
+	return return_line(file, (size_t)(lf - (file->block + file->begin)), lf, ret);
 }
 
 void logfile_wake(struct logfile *file)
@@ -215,7 +215,7 @@ static int64_t line_start(struct logfile *file, int64_t position)
 {
 	int64_t end = position - 1;
 
-	if (!stands_at(file, end, "\n", 1))
+	if (!has_bytes_at(file, end, "\n", 1))
 		return -1;
 	while (end > 0) {
 		const size_t want = end < LOGFILE_BLOCK ? (size_t)end : LOGFILE_BLOCK;
@@ -243,7 +243,7 @@ bool logfile_seek(struct logfile *file, int64_t position, const char *last, size
 	if (position < 0)
 		return false;
 	start = line_start(file, position);
-	if (start < 0 || (int64_t)last_len > position - 1 - start || !stands_at(file, start, last, last_len))
+	if (start < 0 || (int64_t)last_len > position - 1 - start || !has_bytes_at(file, start, last, last_len))
 		return false;
 	set_position(file, start, last_len > 0 ? last : "", last_len, position);
 	return true;

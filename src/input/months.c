@@ -39,7 +39,7 @@ static const char names[12][NAMES_MAX][NAME_BYTES] = {
 /* clang-format on */
 
 /* Returns the lower case of a Latin, Greek or Cyrillic capital; any other character unchanged. */
-static unsigned small(unsigned c)
+static unsigned lower_of(unsigned c)
 {
 	if ((c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3A9) ||
 	    (c >= 0x410 && c <= 0x42F))
@@ -54,18 +54,18 @@ static unsigned small(unsigned c)
 }
 
 /* Copies the bytes in lower case to out, which has the same length. */
-static void make_small(const char *p, size_t len, char *out)
+static void to_lower(const char *p, size_t len, char *out)
 {
 	for (size_t i = 0; i < len; i++) {
 		const unsigned byte = (unsigned char)p[i], next = i + 1 < len ? (unsigned char)p[i + 1] : 0;
 
 		if ((byte & 0xE0) == 0xC0 && (next & 0xC0) == 0x80) {
-			const unsigned c = small((byte & 0x1F) << 6 | (next & 0x3F));
+			const unsigned c = lower_of((byte & 0x1F) << 6 | (next & 0x3F));
 
 			out[i++] = (char)(0xC0 | c >> 6);
 			out[i] = (char)(0x80 | (c & 0x3F));
 		} else {
-			out[i] = (char)small(byte < 0x80 ? byte : 0);
+			out[i] = (char)lower_of(byte < 0x80 ? byte : 0);
 			if (byte >= 0x80)
 				out[i] = p[i];
 		}
@@ -90,7 +90,7 @@ int months_find(const char *p, size_t len)
 		len--;
 	if (len == 0 || len > sizeof word)
 		return 0;
-	make_small(p, len, word);
+	to_lower(p, len, word);
 	for (int month = 0; month < 12; month++)
 		for (int i = 0; i < NAMES_MAX && names[month][i][0] != '\0'; i++) {
 			const size_t n = strlen(names[month][i]);

@@ -146,7 +146,7 @@ static void leave_docker_files(struct why *remedy)
 {
 	(void)why_set(remedy, EACCES,
 	              "Docker's json-file logs are for root alone: write { \"log-driver\": \"journald\" } to "
-	              "/etc/docker/daemon.json, create the containers anew, and set [journal] read = yes; see "
+	              "/etc/docker/daemon.json, recreate the containers, and set [journal] read = yes; see "
 	              "watchforspammers-containers(7)");
 }
 
@@ -176,7 +176,7 @@ void readable_remedy(const char *path, const char *user, struct why *remedy)
 		              readable_journal_only()
 		                      ? "mail logs are in the journal only: set [journal] read = yes, and restart"
 		                      : "name the log that your mail server writes in [log], and restart; "
-		                        "if it is yet to be made, it is waited for");
+		                        "if it does not exist yet, the daemon waits for it");
 		return;
 	}
 	if (is_closed_by_docker(path, user)) {

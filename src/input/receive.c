@@ -46,7 +46,7 @@ int receive_open(const char *path, struct receive **ret, struct why *why)
 	int fd = -1, rc;
 
 	if (exists && !is_fifo && !S_ISSOCK(st.st_mode))
-		return why_set(why, EEXIST, "%s: is neither a socket nor a FIFO; a file is a [log]", path);
+		return why_set(why, EEXIST, "%s: is neither a socket nor a FIFO; name a file in [log]", path);
 	rc = is_fifo ? open_fifo(path, &fd, why) : unixsocket_bind(path, SOCK_DGRAM, &fd, why);
 	if (rc < 0)
 		return rc;
@@ -82,7 +82,7 @@ int receive_check(struct receive **receive, struct why *why)
 		return RECEIVE_SAME;
 	}
 	if (old->is_fifo && !any)
-		rc = why_set(why, ENOENT, "%s: the FIFO was removed; make it again with mkfifo", old->path);
+		rc = why_set(why, ENOENT, "%s: the FIFO was removed; create it again with mkfifo", old->path);
 	else
 		rc = receive_open(old->path, &new, why);
 	if (rc < 0) {
@@ -139,7 +139,7 @@ static int next_datagram(struct receive *r, struct record *ret)
 }
 
 /* Returns the line at the beginning of the buffer. Returns false if its end is not there yet. */
-static bool take_line(struct receive *r, struct record *ret)
+static bool buffered_line(struct receive *r, struct record *ret)
 {
 	char *const start = r->buffer + r->used, *const lf = memchr(start, '\n', r->len - r->used);
 	const size_t len = lf != NULL ? (size_t)(lf - start) : r->len - r->used;
@@ -168,7 +168,7 @@ static int next_of_fifo(struct receive *r, struct record *ret)
 	for (;;) {
 		ssize_t got;
 
-		if ((!r->skips || skip_rest(r)) && take_line(r, ret))
+		if ((!r->skips || skip_rest(r)) && buffered_line(r, ret))
 			return RECEIVE_LINE;
 		memmove(r->buffer, r->buffer + r->used, r->len - r->used);
 		r->len -= r->used;

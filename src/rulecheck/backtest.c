@@ -171,8 +171,8 @@ static void show_hit(struct backtest_result *r, const struct client *c, const st
 /* --- reading --- */
 
 /* Processes the hits in a line, of the rules under test or of the others. */
-static void take_hits(struct backtest *a, const struct record *record, bool in_question, struct rules_hit *hits,
-                      size_t n)
+static void process_hits(struct backtest *a, const struct record *record, bool in_question, struct rules_hit *hits,
+                         size_t n)
 {
 	struct sessions *const sessions = in_question ? a->sessions : a->good_sessions;
 
@@ -197,18 +197,18 @@ static void take_hits(struct backtest *a, const struct record *record, bool in_q
 	}
 }
 
-static void take_line(struct backtest *a, struct scan *scan, struct record *record)
+static void process_line(struct backtest *a, struct scan *scan, struct record *record)
 {
 	struct rules_hit hits[RULES_HITS_MAX];
 	size_t n = scan_line(scan, record, hits);
 
 	if (!record->parsed || record->cut)
 		return;
-	take_hits(a, record, true, hits, n);
+	process_hits(a, record, true, hits, n);
 	if (a->options->good == a->options->rules)
 		return;
 	n = rules_match_all(a->good_scratch, record->line.program, record->line.message, false, hits);
-	take_hits(a, record, false, hits, n);
+	process_hits(a, record, false, hits, n);
 }
 
 /* bytes: the buffer for a chunk. NOLINTNEXTLINE(readability-non-const-parameter): chunks_next writes there. */
@@ -228,7 +228,7 @@ static int read_file(struct backtest *a, const char *path, char *bytes, struct w
 	scan.disabled = a->options->disabled;
 	while ((rc = chunks_next(in, &piece, why)) == 0)
 		for (size_t at = 0; chunks_line(&piece, &at, &record);)
-			take_line(a, &scan, &record);
+			process_line(a, &scan, &record);
 	chunks_close(in);
 	scan_end(&scan);
 	if (!a->second_time) {
@@ -239,7 +239,7 @@ static int read_file(struct backtest *a, const char *path, char *bytes, struct w
 }
 
 /* Lines of the wrong user count neither as hostile nor as good. */
-static void take_entry(struct backtest *a, struct scan *scan, struct record *record)
+static void process_entry(struct backtest *a, struct scan *scan, struct record *record)
 {
 	char text[JOURNAL_TEXT_MAX + LINE_MAX_BYTES];
 	struct rules_hit hits[RULES_HITS_MAX];
@@ -248,12 +248,12 @@ static void take_entry(struct backtest *a, struct scan *scan, struct record *rec
 	if (!record->parsed || record->cut)
 		return;
 	record->content = journal_text(record, text, sizeof text);
-	take_hits(a, record, true, hits, n);
+	process_hits(a, record, true, hits, n);
 	if (a->options->good == a->options->rules)
 		return;
 	n = rules_match_all(a->good_scratch, record->line.program, record->line.message, false, hits);
 	if (n > 0 && writers_may(&hits[0].rule->writers, record->uid))
-		take_hits(a, record, false, hits, n);
+		process_hits(a, record, false, hits, n);
 }
 
 static int read_journal(struct backtest *a, struct why *why)
@@ -269,7 +269,7 @@ static int read_journal(struct backtest *a, struct why *why)
 	scan.disabled = a->options->disabled;
 	rc = journal_seek_time(journal, a->options->since_s, why);
 	while (rc == 0 && (rc = journal_next(journal, &entry, why)) == 0)
-		take_entry(a, &scan, &entry.record);
+		process_entry(a, &scan, &entry.record);
 	journal_close(journal);
 	scan_end(&scan);
 	if (!a->second_time) {

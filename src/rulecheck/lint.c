@@ -60,7 +60,7 @@ static bool stops_at(const char *atom, size_t len, const char *next)
 	return are_disjoint(atom, len, next, syntax_atom_len(next));
 }
 
-static bool holds_the_end(const char *regex)
+static bool fixes_the_end(const char *regex)
 {
 	size_t n = strlen(regex);
 
@@ -73,7 +73,7 @@ bool lint_is_loose(const char *regex, size_t *ret_at)
 {
 	const char *const addr = strstr(regex, "<ADDR>");
 
-	if (addr == NULL || holds_the_end(regex))
+	if (addr == NULL || fixes_the_end(regex))
 		return false;
 	for (const char *p = regex; p < addr;) {
 		const size_t atom = syntax_atom_len(p);

@@ -36,7 +36,7 @@ static int finish(struct buffer *b, struct sample *ret, struct why *why)
 	int fd = -1, rc = 0;
 
 	if (b->n == 0)
-		rc = why->text[0] != '\0' ? -ENODATA : why_set(why, ENODATA, "there is no line in it");
+		rc = why->text[0] != '\0' ? -ENODATA : why_set(why, ENODATA, "there are no lines");
 	else if ((fd = memfd_create("log", MFD_CLOEXEC)) < 0)
 		rc = why_set(why, errno, "a file in memory: %s", strerror(errno));
 	else if ((rc = write_all(fd, b->bytes, b->n)) < 0)

@@ -19,7 +19,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static bool holds(struct span s, bool (*of_kind)(char))
+static bool contains(struct span s, bool (*of_kind)(char))
 {
 	for (size_t i = 0; i < s.len; i++)
 		if (of_kind(s.p[i]))
@@ -153,7 +153,7 @@ static bool put_bracketed(struct writer *w)
 			continue;
 		if ((pairs[i].open == '(' || pairs[i].open == '[') && !value &&
 		    (memchr(inside.p, ' ', inside.len) != NULL ||
-		     (!holds(inside, is_digit) && memchr(inside.p, '.', inside.len) == NULL)))
+		     (!contains(inside, is_digit) && memchr(inside.p, '.', inside.len) == NULL)))
 			continue;
 		builtin = value && pairs[i].open == '<' ? builtin_for(w, words_before(w->m, w->at - 1), inside) : NULL;
 		(void)snprintf(regex, sizeof regex, "<%s>", builtin != NULL ? builtin : "");
@@ -237,12 +237,12 @@ static bool is_code(struct span word)
 static bool is_variable(struct span word)
 {
 	const bool version = word.len > 2 && is_digit(word.p[word.len - 1]) && !is_digit(word.p[word.len - 2]) &&
-	                     !holds((struct span){word.p, word.len - 1}, is_digit); /* "ssh2" */
+	                     !contains((struct span){word.p, word.len - 1}, is_digit); /* "ssh2" */
 
 	if (is_code(word))
 		return false;
 	return memchr(word.p, '@', word.len) != NULL || memchr(word.p, '.', word.len) != NULL ||
-	       memchr(word.p, ':', word.len) != NULL || (holds(word, is_digit) && !version);
+	       memchr(word.p, ':', word.len) != NULL || (contains(word, is_digit) && !version);
 }
 
 /* Returns the length of the word at the current position: up to a blank or a character that separates values. */
@@ -460,7 +460,7 @@ struct span skeleton_session(struct span message)
 
 		while (i + n < message.len && (words_alnum(message.p[i + n]) || message.p[i + n] == '-'))
 			n++;
-		if (n >= SESSION_MIN && n <= SESSION_MAX && holds((struct span){message.p + i, n}, is_digit))
+		if (n >= SESSION_MIN && n <= SESSION_MAX && contains((struct span){message.p + i, n}, is_digit))
 			return (struct span){message.p + i, n};
 		i += n;
 	}

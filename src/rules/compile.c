@@ -198,13 +198,13 @@ static void set_kind(struct compiled *c, struct rulefile_errors *errors)
 	else if (session && addr && !text->remember && !text->forget && text->after == NULL && text->event == NULL)
 		error = "<SESSION> beside <ADDR> needs remember, forget, after or event";
 	else if (text->remember && (text->forget || text->after != NULL))
-		error = "remember goes with neither forget nor after";
+		error = "remember cannot be combined with forget or after";
 	else if (text->after != NULL && !addr)
 		error = "after needs <ADDR> in the match";
 	else if (text->also && (session || !addr || text->event != NULL))
-		error = "also needs <ADDR> in the match and no <SESSION>, and goes not with event";
+		error = "also needs <ADDR> in the match and no <SESSION>, and cannot be combined with event";
 	else if (text->event != NULL && (text->remember || text->score <= 0))
-		error = "event is for rules with a score above 0, and goes not with remember";
+		error = "event is for rules with a score above 0, and cannot be combined with remember";
 	else if (text->generic && (occurrences(text->match.text, "<NAME>") == 0 || !addr))
 		error = "name = generic needs <NAME> and <ADDR> in the match";
 	if (error != NULL)

@@ -94,7 +94,7 @@ int tarpit_listen(int *ret_fd, uint16_t *ret_port, struct why *why)
 
 /* --- the connections --- */
 
-static void take_new(struct tarpit *t)
+static void accept_new(struct tarpit *t)
 {
 	int fd = 0;
 
@@ -106,7 +106,7 @@ static void take_new(struct tarpit *t)
 	t->full = fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
 }
 
-static void let_go(struct tarpit *t, uint32_t i)
+static void release(struct tarpit *t, uint32_t i)
 {
 	(void)close(t->held[i].fd);
 	t->held[i] = t->held[--t->n];
@@ -135,11 +135,11 @@ static void step(struct tarpit *t)
 		if (t->held[i].steps < TARPIT_LONGEST_S && feed(&t->held[i]))
 			i++;
 		else
-			let_go(t, i);
+			release(t, i);
 	t->full = false;
 }
 
-static void tell(struct tarpit *t)
+static void report(struct tarpit *t)
 {
 	const struct message_tarpit counts = {.began = t->began, .held = t->n};
 
@@ -161,7 +161,7 @@ void tarpit_hold(int listener, int parent)
 
 		if (now_ms >= next_ms) {
 			step(&t);
-			tell(&t);
+			report(&t);
 			next_ms = now_ms + STEP_MS;
 			continue;
 		}
@@ -170,8 +170,8 @@ void tarpit_hold(int listener, int parent)
 		if ((polled[1].revents & (POLLHUP | POLLERR)) != 0)
 			break;
 		if (polled[0].revents != 0)
-			take_new(&t);
+			accept_new(&t);
 	}
 	while (t.n > 0)
-		let_go(&t, t.n - 1);
+		release(&t, t.n - 1);
 }

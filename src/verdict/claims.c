@@ -61,7 +61,7 @@ static struct about *find(const struct claims *c, const struct net *net)
 	return a;
 }
 
-static struct about *make(struct claims *c, const struct net *net)
+static struct about *find_or_add(struct claims *c, const struct net *net)
 {
 	struct about *a = find(c, net);
 
@@ -143,7 +143,7 @@ static void sweep(struct claims *c, int64_t now_s)
 
 /* --- claims --- */
 
-static bool take_out(struct claims *c, struct about *a, unsigned peer)
+static bool remove_claim_of(struct claims *c, struct about *a, unsigned peer)
 {
 	for (size_t i = 0; a != NULL && i < a->n; i++)
 		if (a->items[i].peer == peer) {
@@ -162,8 +162,8 @@ bool claims_put(struct claims *c, const struct claims_claim *claim, int64_t now_
 	sweep(c, now_s);
 	if (c->n >= CLAIMS_MAX)
 		return false;
-	a = make(c, &claim->net);
-	(void)take_out(c, a, claim->peer);
+	a = find_or_add(c, &claim->net);
+	(void)remove_claim_of(c, a, claim->peer);
 	insert_item(c, a, item);
 	return true;
 }
@@ -171,7 +171,7 @@ bool claims_put(struct claims *c, const struct claims_claim *claim, int64_t now_
 bool claims_remove(struct claims *c, unsigned peer, const struct net *net)
 {
 	struct about *const a = find(c, net);
-	const bool was = take_out(c, a, peer);
+	const bool was = remove_claim_of(c, a, peer);
 
 	if (a != NULL && a->n == 0)
 		forget(c, a);
@@ -220,7 +220,7 @@ size_t claims_drop(struct claims *c, unsigned peer, struct net *out, size_t cap)
 	{
 		if (n == cap)
 			break;
-		if (!take_out(c, a, peer))
+		if (!remove_claim_of(c, a, peer))
 			continue;
 		out[n++] = a->net;
 		if (a->n == 0)

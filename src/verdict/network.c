@@ -39,7 +39,7 @@ static uint32_t close_gap(struct pool *chunks, uint32_t i)
 }
 
 /* Removes member k from chunk *from. *from is the link to it, in the list or in the chunk before. */
-static void take_out(struct pool *chunks, uint32_t *from, unsigned k)
+static void remove_member(struct pool *chunks, uint32_t *from, unsigned k)
 {
 	struct chunk *const chunk = chunk_at(chunks, *from);
 
@@ -49,7 +49,7 @@ static void take_out(struct pool *chunks, uint32_t *from, unsigned k)
 }
 
 /* Removes the client with that part and copies it to *ret. Returns false if it is not there. */
-static bool take_part(struct pool *chunks, uint32_t *list, unsigned part, struct member *ret)
+static bool remove_part(struct pool *chunks, uint32_t *list, unsigned part, struct member *ret)
 {
 	for (uint32_t *from = list; *from != POOL_NONE; from = &chunk_at(chunks, *from)->next) {
 		const struct chunk *const chunk = chunk_at(chunks, close_gap(chunks, *from));
@@ -58,7 +58,7 @@ static bool take_part(struct pool *chunks, uint32_t *list, unsigned part, struct
 			if (chunk->members[k].part != part)
 				continue;
 			*ret = chunk->members[k];
-			take_out(chunks, from, k);
+			remove_member(chunks, from, k);
 			return true;
 		}
 	}
@@ -116,7 +116,7 @@ static void drop_last(struct pool *chunks, uint32_t *list)
 	for (uint32_t *from = list; *from != POOL_NONE; from = &chunk_at(chunks, *from)->next) {
 		n += chunk_at(chunks, *from)->n;
 		if (n > VERDICT_NETWORK_MAX) {
-			take_out(chunks, from, chunk_at(chunks, *from)->n - 1);
+			remove_member(chunks, from, chunk_at(chunks, *from)->n - 1);
 			return;
 		}
 	}
@@ -133,7 +133,7 @@ uint32_t network_note(struct pool *chunks, uint32_t list, const struct addr *add
 		latest->time_s = time_s > latest->time_s ? time_s : latest->time_s;
 		return list;
 	}
-	if (take_part(chunks, &list, member.part, &before) && before.time_s > time_s)
+	if (remove_part(chunks, &list, member.part, &before) && before.time_s > time_s)
 		member.time_s = before.time_s;
 	put(chunks, &list, member);
 	drop_last(chunks, &list);
@@ -193,8 +193,8 @@ void network_drop(struct pool *chunks, struct tracked *network, const struct add
 	uint32_t scores = network->scores, offences = network->offences;
 	struct member dropped;
 
-	(void)take_part(chunks, &scores, part_of(addr), &dropped);
-	(void)take_part(chunks, &offences, part_of(addr), &dropped);
+	(void)remove_part(chunks, &scores, part_of(addr), &dropped);
+	(void)remove_part(chunks, &offences, part_of(addr), &dropped);
 	network->scores = POOL_NUMBER(scores);
 	network->offences = POOL_NUMBER(offences);
 }

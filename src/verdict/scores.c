@@ -105,7 +105,7 @@ static void add_hits(struct node *node, unsigned n)
 }
 
 /* There is one node too many: merges or removes the last. */
-static void make_one_fewer(struct clients *s, struct node *last, struct node *before)
+static void drop_one(struct clients *s, struct node *last, struct node *before)
 {
 	if (before->about == last->about) {
 		before->time_s = last->time_s;
@@ -144,7 +144,7 @@ void scores_add(struct clients *s, struct tracked *t, uint32_t time_s, int score
 	node->value += score;
 	add_hits(node, score > 0);
 	if (age(s, t, now_s, &last, &before) > VERDICT_SCORES_MAX)
-		make_one_fewer(s, last, before);
+		drop_one(s, last, before);
 }
 
 /* --- sums --- */

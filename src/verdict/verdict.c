@@ -160,7 +160,7 @@ static bool is_good_elsewhere(const struct verdict *v, const struct addr *addr)
 }
 
 /* Returns the factor of what a subject must reach. */
-static unsigned patience(const struct verdict *v, const struct tracked *t)
+static unsigned threshold_factor(const struct verdict *v, const struct tracked *t)
 {
 	return clients_is_proven(&v->clients, t, v->now_s) || is_good_elsewhere(v, &t->addr) ? 2 : 1;
 }
@@ -238,7 +238,7 @@ static void prolong(struct verdict *v, const struct tracked *t, const struct blo
  * Returns the duration of a block: at least what its own evidence demands. Evidence of another client of its network
  * demands nothing.
  */
-static int64_t lasts(const struct verdict *v, const struct block *b, const struct verdict_evidence *e)
+static int64_t block_duration(const struct verdict *v, const struct block *b, const struct verdict_evidence *e)
 {
 	const int64_t for_s = verdict_duration(v, b->offence);
 
@@ -263,7 +263,7 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 
 	scores_clear(s, t);
 	clients_begin_offence(s, t, v->now_s);
-	until_s = verdict_seconds((int64_t)v->now_s + lasts(v, b, e));
+	until_s = verdict_seconds((int64_t)v->now_s + block_duration(v, b, e));
 	b->until_s = until_s > t->until_s ? until_s : t->until_s;
 	prolong(v, t, b, ret);
 	close_list(v, t, new.list);
@@ -354,7 +354,7 @@ static void judge_spread(struct verdict *v, const struct tracked *network, const
 /* Returns true if the evidence is enough for a block; sum: of the scores of t. */
 static bool is_enough(const struct verdict *v, const struct tracked *t, int64_t sum, const struct verdict_evidence *e)
 {
-	const unsigned times = patience(v, t);
+	const unsigned times = threshold_factor(v, t);
 
 	return sum >= times * v->policy.threshold ||
 	       (e->kind == VERDICT_LOGIN &&
@@ -427,7 +427,7 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 
 /* --- operator actions --- */
 
-static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
+static void forget_evidence(struct verdict *v, struct tracked *t, uint32_t at_s)
 {
 	if (clients_is_network(&v->clients, t)) {
 		network_forget(&v->clients.chunks, t, at_s);
@@ -448,16 +448,16 @@ void verdict_forget(struct verdict *v, const struct net *net, int64_t at_s)
 	if (net->len == 128) {
 		const struct net subject = evidence_subject(v, &net->addr), network = network_of(&net->addr);
 
-		forgive(v, clients_find_or_add(s, &subject, v->now_s), verdict_seconds(at_s));
+		forget_evidence(v, clients_find_or_add(s, &subject, v->now_s), verdict_seconds(at_s));
 		if (subject.len < 128 && (t = clients_find(s, net)) != NULL)
-			forgive(v, t, verdict_seconds(at_s));
+			forget_evidence(v, t, verdict_seconds(at_s));
 		if (network_counts(&v->policy, &net->addr) && (t = clients_find(s, &network)) != NULL)
 			network_drop(&s->chunks, t, &net->addr);
 		return;
 	}
 	for (t = s->table; t < s->table + s->size; t++)
 		if (t->used && t->len >= net->len && net_has(net, &t->addr))
-			forgive(v, t, verdict_seconds(at_s));
+			forget_evidence(v, t, verdict_seconds(at_s));
 }
 
 void verdict_until(struct verdict *v, const struct net *net, int64_t until_s)
@@ -498,7 +498,7 @@ struct verdict_query verdict_query(const struct verdict *v, const struct addr *a
 		return view;
 	view.proven = clients_is_proven(&v->clients, t, v->now_s);
 	view.score = scores_sum(&v->clients, t, v->now_s);
-	view.threshold = patience(v, t) * v->policy.threshold;
+	view.threshold = threshold_factor(v, t) * v->policy.threshold;
 	view.offence = clients_count_offences(&v->clients, t, v->now_s) + 1;
 	view.until_s = t->until_s > v->now_s ? t->until_s : 0;
 	return view;

@@ -195,7 +195,7 @@ refused() {
 }
 refused "[gate mail] needs nftables: set [firewall] backend = nftables" "[firewall]
 backend = recent"
-refused "no 465 and 587" "ports = 25,465"
+refused "ports other than 465 and 587" "ports = 25,465"
 refused "are both for everybody" "[gate other]"
 PAUSE=2m refused "pause is longer than window" ""
 no_sanitizer

@@ -76,7 +76,7 @@ prints hoster.example 0 "192.0.2.1 198.51.100.1 198.51.100.129 203.0.113.64/28 2
 [ -z "$(spf no.example 2>&1)" ] || fail "a domain without networks: $(spf no.example 2>&1)"
 prints none.example 1 "watchforspammers: none.example has no SPF record"
 prints all.example 1 'watchforspammers: SPF of all.example: "+all" allows everybody'
-prints self.example 1 "watchforspammers: SPF of self.example: it includes itself, by self.example"
+prints self.example 1 "watchforspammers: SPF of self.example: it includes itself, through self.example"
 prints ten.example 1 "watchforspammers: SPF of ten.example: more than 10 terms that ask name servers"
 prints trouble.example 3 "watchforspammers: trouble.example: no name server answers"
 spf ptr.example >"$WORK/printed" 2>"$WORK/notes" || fail "spf ptr.example: $?"

@@ -57,7 +57,7 @@ static void test_users(void **state)
 	check(remedy_read, EACCES, path, want);
 	(void)snprintf(want, sizeof want, "; user nobody may not write there: 'chown nobody %s'", dir);
 	check(remedy_write, EACCES, path, want);
-	(void)snprintf(want, sizeof want, "; make its directory: 'install -d -o nobody -m 750 %s'", dir);
+	(void)snprintf(want, sizeof want, "; create its directory: 'install -d -o nobody -m 750 %s'", dir);
 	check(remedy_write, ENOENT, path, want);
 	assert_int_equal(chmod(dir, 0700), 0);
 	(void)snprintf(want, sizeof want, "; user nobody may not enter %s: 'chmod o+x %s'", dir, dir);

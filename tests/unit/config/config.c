@@ -256,7 +256,7 @@ static void test_values(void **state)
 
 #define A_DURATION ": want a duration such as 90s, 10m, 1h30m or 7d, got "
 #define A_LIST                                                                                                         \
-	":2: list: want a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as "  \
+	":2: list: want a zone, a score from 1 to 1000 or \"allow\", and optionally the answers that count, such as "  \
 	"\"dnsbl.example 60 =127.0.0.2,127.0.0.4\", got "
 #define A_SLOW ": want 0, or such as \"10 in 24h\": 2 to 100 failed logins within 1 hour to 7 days, got "
 #define A_PORT ": want ports from 1 to 65535, such as \"25,465,587\", got "
@@ -276,7 +276,7 @@ static void test_errors(void **state)
 		{"[block]\nthreshold = 1.5\n", ":2: threshold: want a whole number from 1 to 1000000, got \"1.5\""},
 		{"[block]\nthreshold = 0x10\n", ":2: threshold: want a whole number from 1 to 1000000, got \"0x10\""},
 		{"[block]\nthreshold = 100 # percent\n",
-	         ":2: threshold: there are no comments behind values; \"# percent\" wants a line of its own"},
+	         ":2: threshold: a comment cannot follow a value; put \"# percent\" on its own line"},
 		{"[block]\nthreshold =\n", ":2: threshold: want a whole number from 1 to 1000000, got \"\""},
 		{"[block]\nwindow = 0\n", ":2: window" A_DURATION "\"0\""},
 		{"[block]\nwindow = 1 h\n", ":2: window" A_DURATION "\"1 h\""},
@@ -302,9 +302,9 @@ static void test_errors(void **state)
 		{"[allow]\naddress = mail.example.com\n",
 	         ":2: address: \"mail.example.com\" is not an IPv4 or IPv6 address"},
 		{"[allow]\naddress = 1.2.3.4 # my office\n",
-	         ":2: address: there are no comments behind values; \"# my office\" wants a line of its own"},
+	         ":2: address: a comment cannot follow a value; put \"# my office\" on its own line"},
 		{"[firewall]\nports = 25 ; smtp\n",
-	         ":2: ports: there are no comments behind values; \"; smtp\" wants a line of its own"},
+	         ":2: ports: a comment cannot follow a value; put \"; smtp\" on its own line"},
 		{"[allow]\naddress = 192.0.2.1/24\n",
 	         ":2: address: \"192.0.2.1/24\" has bits set after /24; did you mean 192.0.2.0/24?"},
 		{"[allow]\naddress = 192.0.2.7\naddress = 192.0.2.7 192.0.2\n",

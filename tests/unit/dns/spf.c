@@ -137,7 +137,7 @@ static const struct {
 	{"example.com TXT google=1\n" E "ip4:192.0.2.7 ~all\n", "192.0.2.7"},
 	{E "ip4:192.0.2.7 -all ip4:192.0.2.8\n", "192.0.2.7"},
 	{E "ip4:192.0.2.7\n" E "ip4:192.0.2.7\n", "error: SPF of example.com: more than one record"},
-	{E "ip4:192.0.2.7 fo\n", "error: SPF of example.com: \"fo\" is no term of SPF"},
+	{E "ip4:192.0.2.7 fo\n", "error: SPF of example.com: \"fo\" is no valid SPF term"},
 	/* names */
 	{E "a mx -all\nexample.com A 192.0.2.1 192.0.2.3\nexample.com AAAA 2001:db8::1\nexample.com MX "
            "m.example\nm.example A 203.0.113.5\n",
@@ -159,7 +159,8 @@ static const struct {
 	{E "redirect=a.example ip4:192.0.2.1\n" OTHER "ip4:192.0.2.7 -all\n", "192.0.2.1 192.0.2.7"},
 	{E "include:a.example -all\n", "error: SPF of example.com: a.example, which it names, has no SPF record"},
 	{E "redirect=a.example\n", "error: SPF of example.com: a.example, which it names, has no SPF record"},
-	{E "include:a.example ip4:192.0.2.1\n" OTHER "what\n", "error: SPF of a.example: \"what\" is no term of SPF"},
+	{E "include:a.example ip4:192.0.2.1\n" OTHER "what\n",
+         "error: SPF of a.example: \"what\" is no valid SPF term"},
 	{E "include:a.example ip4:192.0.2.1\na.example fails\n", "again: a.example: no name server answers"},
 	/* the first term that matches decides */
 	{E "-ip4:192.0.2.0/25 ip4:192.0.2.0/24 -all\n", "192.0.2.128/25"},
@@ -196,9 +197,9 @@ static const struct {
          "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
 	{E "-ip4:10.0.0.0/8 ip4:10.0.0.0/7\n", "11.0.0.0/8"},
 	/* loops */
-	{E "include:example.com ip4:192.0.2.7\n", "error: SPF of example.com: it includes itself, by example.com"},
+	{E "include:example.com ip4:192.0.2.7\n", "error: SPF of example.com: it includes itself, through example.com"},
 	{E "include:a.example\n" OTHER "redirect=Example.COM\n",
-         "error: SPF of example.com: it includes itself, by a.example"},
+         "error: SPF of example.com: it includes itself, through a.example"},
 };
 
 static void zones(void **state)
