@@ -85,29 +85,41 @@ bool client_changed(struct client *client, bool readable, struct client_change *
 	return true;
 }
 
-/*
- * Makes one round trip: sends m as a request and replaces it with the answer. Returns root's error like our own;
- * m->refused and the client's numbers are valid then, too. why: also says why an entry was refused. ret_fd: NULL, or
- * as in receive.
- */
-static int ask_for(struct client *client, struct message *m, int *ret_fd, struct why *why)
+static int error_gone(struct why *why)
 {
-	static const char gone[] = "the root process is gone";
-	struct message answer;
+	return why_set(why, EPIPE, "the root process is gone");
+}
+
+/* Sends m as a request. */
+static int send_request(struct client *client, struct message *m, struct why *why)
+{
 	ssize_t len;
 
+	assert(client->adding == 0);
 	m->number = ++client->number;
 	do
 		len = send(client->fd, m, message_size(m), MSG_NOSIGNAL);
 	while (len < 0 && errno == EINTR);
-	if (len < 0)
-		return errno == EPIPE || errno == ECONNRESET
-		               ? why_set(why, EPIPE, "%s", gone)
-		               : why_set(why, errno, "cannot ask the root process: %s", strerror(errno));
+	if (len >= 0)
+		return 0;
+	return errno == EPIPE || errno == ECONNRESET
+	               ? error_gone(why)
+	               : why_set(why, errno, "cannot ask the root process: %s", strerror(errno));
+}
+
+/*
+ * Replaces m, a request that was sent, with its answer. Returns root's error like our own; m->refused and the client's
+ * numbers are valid then, too. why: also says why an entry was refused. ret_fd: NULL, or as in receive.
+ */
+static int receive_answer(struct client *client, struct message *m, int *ret_fd, struct why *why)
+{
+	struct message answer;
+	ssize_t len;
+
 	while ((len = receive(client->fd, &answer, ret_fd)) > 0 && message_is_notice(&answer, (size_t)len))
 		note_change(client, &answer);
 	if (len == 0 || (len < 0 && errno == ECONNRESET))
-		return why_set(why, EPIPE, "%s", gone);
+		return error_gone(why);
 	if (len < 0)
 		return why_set(why, errno, "no answer of the root process: %s", strerror(errno));
 	if (!message_is_answer(&answer, (size_t)len, m))
@@ -126,6 +138,14 @@ static int ask_for(struct client *client, struct message *m, int *ret_fd, struct
 	if (answer.why[0] != '\0')
 		(void)why_set(why, EPERM, "%s", answer.why);
 	return answer.error;
+}
+
+/* Makes one round trip: sends m and replaces it with the answer, as receive_answer does. */
+static int ask_for(struct client *client, struct message *m, int *ret_fd, struct why *why)
+{
+	const int err = send_request(client, m, why);
+
+	return err < 0 ? err : receive_answer(client, m, ret_fd, why);
 }
 
 static int ask(struct client *client, struct message *m, struct why *why)
@@ -225,48 +245,41 @@ static bool is_in(const struct message *m, const struct client_entry *entry)
 	return false;
 }
 
-/* Adds one packet of entries. *refused: incremented; refusal: why the first of all refused entries was refused. */
-static int add_some(struct client *client, struct client_entry *entries, size_t n, size_t *refused, struct why *refusal,
-                    struct why *why)
+int client_add_begin(struct client *client, struct client_entry *entries, size_t n, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_ADD};
-	struct why first = {""};
 	int err = 0;
 
+	assert(n <= CLIENT_PACKET);
 	for (size_t i = 0; i < n; i++) {
 		entries[i].refused = !to_message(&entries[i], bounded(entries[i].left_s), &m.entries[m.n]);
 		m.n += !entries[i].refused;
-		if (entries[i].refused && (*refused)++ == 0)
-			(void)why_set(refusal, EINVAL, "the network is too large");
 	}
 	if (m.n > 0)
-		err = ask(client, &m, &first);
-	if (err < 0)
-		*why = first;
-	if (err < 0 || m.refused == 0)
-		return err;
-	if (*refused == 0)
-		*refusal = first;
-	*refused += m.refused;
-	for (size_t i = 0; i < n; i++)
-		entries[i].refused |= is_in(&m, &entries[i]);
-	return 0;
+		err = send_request(client, &m, why);
+	if (err == 0)
+		client->adding = m.n;
+	return err;
 }
 
-int client_add(struct client *client, struct client_entry *entries, size_t n, size_t *ret_refused, struct why *why)
+int client_add_end(struct client *client, struct client_entry *entries, size_t n, size_t *ret_refused, struct why *why)
 {
-	struct why refusal;
-	size_t refused = 0;
+	struct message m = {.verb = MESSAGE_ADD, .number = client->number, .n = client->adding};
+	const size_t too_large = n - client->adding;
 	int err = 0;
 
-	for (size_t i = 0; i < n && err == 0; i += CLIENT_PACKET)
-		err = add_some(client, entries + i, n - i < CLIENT_PACKET ? n - i : CLIENT_PACKET, &refused, &refusal,
-		               why);
-	if (err == 0)
-		*ret_refused = refused;
-	if (err == 0 && refused > 0)
-		*why = refusal;
-	return err;
+	if (client->adding > 0) {
+		client->adding = 0;
+		err = receive_answer(client, &m, NULL, why);
+	}
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < n; i++)
+		entries[i].refused |= m.refused > 0 && is_in(&m, &entries[i]);
+	if (too_large > 0)
+		(void)why_set(why, EINVAL, "the network is too large");
+	*ret_refused = too_large + m.refused;
+	return 0;
 }
 
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why)

@@ -41,6 +41,7 @@ struct client_change {
 struct client {
 	int fd; /* borrowed */
 	uint32_t number;
+	uint32_t adding; /* entries that client_add_begin sent; 0: nothing waits for client_add_end */
 	/* From the last answer; zero before the first. */
 	uint32_t held4, held6, capacity;
 	uint32_t tarpit_held;   /* connections in the tarpit now */
@@ -88,10 +89,13 @@ int client_dropped(struct client *client, uint32_t *cursor, struct client_entry 
 int client_look(struct client *client, struct client_entry *entries, size_t n, struct why *why);
 
 /*
- * Adds entries, or restarts their time. *ret_refused: how many were refused; they are marked, and why is about the
- * first. -ENOSPC: client_prepare makes room.
+ * Adds entries, at most CLIENT_PACKET, or restarts their time. In two parts, so that root works while the caller does
+ * something else in between, which must not be another call about this client: after client_add_begin returned 0, call
+ * client_add_end with the same entries. *ret_refused: how many were refused; they are marked, and why is about one of
+ * them. -ENOSPC, of client_add_end: client_prepare makes room.
  */
-int client_add(struct client *client, struct client_entry *entries, size_t n, size_t *ret_refused, struct why *why);
+int client_add_begin(struct client *client, struct client_entry *entries, size_t n, struct why *why);
+int client_add_end(struct client *client, struct client_entry *entries, size_t n, size_t *ret_refused, struct why *why);
 
 /* Removes entries; an absent one is no error. */
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why);
@@ -139,7 +143,7 @@ int client_gates(struct client *client, bool closes, bool *ret_repaired, struct 
 /* A network that need not wait at the gates. */
 struct client_pass {
 	struct net net;  /* length at least 1 bit; other networks are skipped */
-	uint32_t left_s; /* clamped as in client_add */
+	uint32_t left_s; /* clamped as in client_add_begin */
 };
 
 /* Adds passes, or restarts their time. */

@@ -161,6 +161,13 @@ static void load_block(struct reconcile *rec, const struct block *b, int64_t now
 	}
 }
 
+static void load_rows(struct reconcile *rec, int64_t now_s)
+{
+	for (size_t i = 0; i < rec->n_rows; i++)
+		load_block(rec, &rec->rows[i], now_s);
+	rec->n_rows = 0;
+}
+
 /*
  * Removes entries that are no longer in the database. Keeps those that are not stored yet or are about to be released.
  */
@@ -179,6 +186,7 @@ int reconcile_load_begin(struct reconcile *rec, struct why *why)
 	const int rc = reconcile_learn_limits(rec, why);
 
 	rec->c.number++;
+	rec->n_rows = 0;                                /* some are left after an error */
 	return rc < 0 ? rc : reconcile_write(rec, why); /* otherwise the rows would be older than what is known here */
 }
 
@@ -189,11 +197,15 @@ void reconcile_load_block(struct reconcile *rec, const struct block *block, int6
 	if (b.ended || b.until_s <= now_s)
 		return;
 	b.list = portmap_list(&rec->ports, b.rule);
-	load_block(rec, &b, now_s);
+	wanted_fetch(&rec->wanted, b.list, &b.net);
+	rec->rows[rec->n_rows++] = b;
+	if (rec->n_rows == RECONCILE_AHEAD)
+		load_rows(rec, now_s);
 }
 
 void reconcile_load_end(struct reconcile *rec, int64_t now_s)
 {
+	load_rows(rec, now_s);
 	forget_unseen(rec, now_s);
 	rec->filling |= !rec->known;
 	rec->known = true;
@@ -271,33 +283,48 @@ static void mark_element(struct reconcile *rec, const struct net *net, uint8_t l
 	}
 }
 
-/* Sends the entries in f, and adds those refused to *refused. */
+/* Receives the answer to the packet before, sends the entries in f, if any, and only then, while root works, marks. */
+static int send_next(struct reconcile *rec, struct feed *f, int64_t now_s, size_t *refused, struct why *why)
+{
+	const struct client_entry *const before = f->entries[1 - f->at];
+	const size_t n_before = f->n_sent;
+	size_t some = 0;
+	int rc = 0;
+
+	f->n_sent = 0;
+	if (n_before > 0)
+		rc = client_add_end(rec->client, f->entries[1 - f->at], n_before, &some, why);
+	if (rc < 0)
+		return rc;
+	if (some > 0)
+		rec->refusal = *why;
+	*refused += some;
+	if (f->n > 0 && (rc = client_add_begin(rec->client, f->entries[f->at], f->n, why)) == 0) {
+		f->n_sent = f->n;
+		f->packets++;
+	}
+	for (size_t i = 0; i < n_before; i++)
+		mark_element(rec, &before[i].net, before[i].list, before[i].refused, now_s);
+	f->n = 0;
+	f->at = 1 - f->at;
+	return rc;
+}
+
 int reconcile_send(struct reconcile *rec, struct feed *f, int64_t now_s, size_t *refused, struct why *why)
 {
-	struct why reason;
-	size_t some = 0;
-	int rc;
+	int rc = 0;
 
-	if (f->n == 0)
-		return 0;
-	rc = client_add(rec->client, f->entries, f->n, &some, &reason);
-	for (size_t i = 0; i < f->n && rc == 0; i++)
-		mark_element(rec, &f->entries[i].net, f->entries[i].list, f->entries[i].refused, now_s);
-	if (rc < 0)
-		*why = reason;
-	else if (some > 0)
-		rec->refusal = reason;
-	*refused += some;
-	f->n = 0;
-	f->packets++;
+	while (rc == 0 && (f->n > 0 || f->n_sent > 0))
+		rc = send_next(rec, f, now_s, refused, why);
 	return rc;
 }
 
 int reconcile_feed(struct reconcile *rec, struct feed *f, const struct wanted_entry *e, int64_t now_s, size_t *refused,
                    struct why *why)
 {
-	f->entries[f->n++] = (struct client_entry){.net = e->net, .list = e->list, .left_s = reconcile_left(e, now_s)};
-	return f->n == CLIENT_PACKET ? reconcile_send(rec, f, now_s, refused, why) : 0;
+	f->entries[f->at][f->n++] =
+		(struct client_entry){.net = e->net, .list = e->list, .left_s = reconcile_left(e, now_s)};
+	return f->n == CLIENT_PACKET ? send_next(rec, f, now_s, refused, why) : 0;
 }
 
 /* Makes a piece of a block that was decided now wanted. */

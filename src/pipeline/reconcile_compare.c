@@ -2,7 +2,7 @@
 #include "pipeline/reconcile_state.h"
 
 enum {
-	SLICE_PACKETS = 4,   /* round trips per slice, at most */
+	SLICE_PACKETS = 8,   /* round trips per slice, at most */
 	SLICE_PLACES = 8192, /* entries checked per slice, at most */
 	FEW = 4096,          /* with fewer entries than this, the order in which they are added does not matter */
 };
@@ -29,9 +29,12 @@ int reconcile_touched(struct reconcile *rec, const struct client_touched *touche
 			continue;
 		}
 		gone[k++] = (struct client_entry){.net = touched[i].net, .list = touched[i].list};
-		if (k == CLIENT_PACKET)
+		if (k < CLIENT_PACKET)
+			continue;
+		rc = reconcile_send(rec, &f, now_s, &refused, why);
+		if (rc == 0)
 			rc = client_del(rec->client, gone, k, why);
-		k %= CLIENT_PACKET;
+		k = 0;
 	}
 	if (rc == 0)
 		rc = reconcile_send(rec, &f, now_s, &refused, why);
@@ -220,6 +223,8 @@ static int feed_some(struct reconcile *rec, struct feed *f, int64_t now_s, struc
 	for (; c->place > 0 && places < SLICE_PLACES && f->packets < SLICE_PACKETS && rc == 0; places++) {
 		struct wanted_entry *const e = &rec->wanted.entries[--c->place];
 
+		if (c->place >= RECONCILE_AHEAD)
+			wanted_fetch(&rec->wanted, e[-RECONCILE_AHEAD].list, &e[-RECONCILE_AHEAD].net);
 		if (is_lacking(rec, e, now_s))
 			rc = reconcile_feed(rec, f, e, now_s, &refused, why);
 	}

@@ -15,7 +15,10 @@
 #include "pipeline/wanted.h"
 #include "store/blocks.h"
 
-enum { RECONCILE_DROPPED_MAX = 1 << 16 }; /* notes waiting to be written; in normal operation never full */
+enum {
+	RECONCILE_AHEAD = 16,            /* entries whose memory is prefetched */
+	RECONCILE_DROPPED_MAX = 1 << 16, /* notes waiting to be written; in normal operation never full */
+};
 
 /* What the kernel has and should not have. */
 struct extra {
@@ -49,7 +52,9 @@ struct comparison {
 /* Entries to be sent in one packet. */
 struct feed {
 	size_t n, packets;
-	struct client_entry entries[CLIENT_PACKET];
+	size_t n_sent; /* of the packet before, which root is adding meanwhile; 0: none */
+	unsigned at;   /* which of entries is being filled; the other one was sent */
+	struct client_entry entries[2][CLIENT_PACKET];
 };
 
 struct reconcile {
@@ -63,6 +68,8 @@ struct reconcile {
 	bool proven;     /* the kernel was as wanted, and no other program has changed it since */
 	bool filling;    /* the kernel is being filled after the start: missing entries are not drift */
 	struct wanted wanted;
+	size_t n_rows;
+	struct block rows[RECONCILE_AHEAD]; /* being loaded: what wanted has of them is prefetched */
 	struct comparison c;
 	struct why refusal; /* the last one */
 	bool full;          /* dropped is full: further notes are lost */
@@ -106,8 +113,9 @@ uint32_t reconcile_left(const struct wanted_entry *e, int64_t now_s);
 bool reconcile_runs_out(const struct reconcile *rec, const struct wanted_entry *e, int64_t now_s);
 
 /*
- * reconcile_feed adds an entry to the packet, and sends the packet when it is full; reconcile_send sends the rest. Both
- * add to *refused.
+ * reconcile_feed adds an entry to the packet, and sends the packet when it is full; root works on it while the next is
+ * filled. reconcile_send sends the rest and waits for the answers: call it before anything else is asked of root. Both
+ * add to *refused. After an error nothing is left in f.
  */
 int reconcile_feed(struct reconcile *rec, struct feed *f, const struct wanted_entry *e, int64_t now_s, size_t *refused,
                    struct why *why);

@@ -17,6 +17,7 @@
 enum {
 	DAY_S = 86400,
 	GOOD_DAYS = 31,     /* as far back as a verdict looks */
+	AHEAD = 16,         /* how many blocks ahead memory is prefetched */
 	DECIDED_MIN = 1024, /* initial capacity */
 	LOGIN_DAYS = 31,    /* how long a login is remembered: longer than a month's holiday */
 };
@@ -235,6 +236,8 @@ static int restore_blocks(const struct restore_from *from, struct portmap *ports
 		reconcile_load_end(from->reconcile, now_s);
 	sort_decided(&decided);
 	for (size_t i = 0; i < decided.n && rc == 0; i++) {
+		if (i + AHEAD < decided.n)
+			(void)verdict_expect(v, &decided.blocks[i + AHEAD].block.net.addr, 1, VERDICT_SOON);
 		verdict_known_block(v, &decided.blocks[i].block, decided.blocks[i].rule);
 		if (decided.blocks[i].block.spread)
 			note_spread(spread, &decided.blocks[i].block);

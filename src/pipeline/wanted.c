@@ -123,6 +123,12 @@ static uint32_t free_place(struct wanted *w)
 
 /* --- entries --- */
 
+void wanted_fetch(const struct wanted *w, uint8_t list, const struct net *net)
+{
+	if (w->n_slots > 0)
+		__builtin_prefetch(&w->slots[hash_of(w, list, net) & (w->n_slots - 1)], 1);
+}
+
 struct wanted_entry *wanted_next(const struct wanted *w, uint8_t list, const struct net *net,
                                  const struct wanted_entry *before)
 {

@@ -73,6 +73,9 @@ void wanted_until(struct wanted *wanted, struct wanted_entry *entry, int64_t unt
 void wanted_mark(struct wanted *wanted, struct wanted_entry *entry, enum wanted_state state);
 void wanted_remove(struct wanted *wanted, struct wanted_entry *entry);
 
+/* Prefetches what a search for that list and net reads first. Changes nothing. */
+void wanted_fetch(const struct wanted *wanted, uint8_t list, const struct net *net);
+
 /*
  * Iterates over the entries of that list and net. before: NULL first, then the previous result. Returns NULL after the
  * last.

@@ -818,7 +818,10 @@ static void engine_syncs(int fd)
 	client_init(&client, fd);
 	if (client_prepare(&client, 300, 0, &repaired, &why) < 0 ||
 	    client_list(&client, &cursor, wanted + 300, &n, &why) < 0 ||
-	    client_add(&client, wanted, 300, &refused, &why) < 0)
+	    client_add_begin(&client, wanted, CLIENT_PACKET, &why) < 0 ||
+	    client_add_end(&client, wanted, CLIENT_PACKET, &refused, &why) < 0 || refused != 0 ||
+	    client_add_begin(&client, wanted + CLIENT_PACKET, 300 - CLIENT_PACKET, &why) < 0 ||
+	    client_add_end(&client, wanted + CLIENT_PACKET, 300 - CLIENT_PACKET, &refused, &why) < 0)
 		_exit(2);
 	_exit(n == 0 && refused == 0 && client.held4 == 300 && client.capacity == 256 * 100 ? 7 : 8);
 }
