@@ -78,7 +78,7 @@ struct pending {
 
 	struct pending_good good;
 
-	int64_t rule_ids[VERDICT_NO_RULE]; /* by rule index; 0: not looked up yet */
+	int64_t rule_ids[VERDICT_NO_RULE + 1]; /* by rule index, the last that of spread_rule; 0: not looked up yet */
 };
 
 /* Does not use calloc, so that pages are only touched once they hold something. */
@@ -419,12 +419,13 @@ static int write_suspension(struct pending *p, const struct suspension *s, const
 }
 
 /*
- * Looks up the id of a rule. Rules that are in no file share the index VERDICT_NO_RULE; they are rare, and looked up
- * each time.
+ * Looks up the id of a rule. Apart from spread_rule, rules that are in no file share the index VERDICT_NO_RULE; they
+ * are rare, and looked up each time.
  */
 static int find_rule(struct pending *p, const struct rule *rule, int64_t *ret_id, struct why *why)
 {
-	int64_t unknown = 0, *const id = rule->index == VERDICT_NO_RULE ? &unknown : &p->rule_ids[rule->index];
+	const bool is_known = rule->index != VERDICT_NO_RULE || rule == &spread_rule;
+	int64_t unknown = 0, *const id = is_known ? &p->rule_ids[rule->index] : &unknown;
 	int rc = 0;
 
 	if (*id == 0)
