@@ -36,17 +36,17 @@ static const struct kind {
 	[PROBLEMS_STAMPS] =
 		{"stamps", false,
                  "set the same time zone and clock for the program that writes it, or let it write stamps with a zone"},
-	[PROBLEMS_PROXY] = {"proxy", false,
-                            "let it pass on the clients' addresses, see 'Proxies' in watchforspammers.conf(5); or, if "
-                            "it is a client of "
-                            "yours, name its network in [allow] address, and reload"},
+	[PROBLEMS_PROXY] =
+		{"proxy", false,
+                 "let it pass on the clients' addresses, see 'Proxies' in watchforspammers.conf(5); or, if it is a client of "
+                 "yours, name its network in [allow] address, and reload"},
 	[PROBLEMS_HOOKS] = {"hooks", false,
                             "set [firewall] hooks = auto, and restart; see 'Containers' in watchforspammers.conf(5)"},
 	[PROBLEMS_SUSPENDED] = {"suspended", false, "find out why, then 'watchforspammers resume' with its name"},
-	[PROBLEMS_EXPORT] = {"export", false,
-                             "let [run] user write in its directory (a service needs ReadWritePaths= as well, where it "
-                             "is not below /run), or "
-                             "name another [export] file, and restart"},
+	[PROBLEMS_EXPORT] =
+		{"export", false,
+                 "let [run] user write in its directory (a service needs ReadWritePaths= as well, where it is not below /run), or "
+                 "name another [export] file, and restart"},
 	[PROBLEMS_LOST] = {"lost", false,
                            "where it was moved aside, look at the old file or delete it; this is shown for a week"},
 };

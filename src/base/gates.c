@@ -45,8 +45,7 @@ static const char *read_networks(const char *text, struct net out[], size_t cap,
 		if (n == cap)
 			return cap == GATES_NETWORKS_MAX ? "at most 16 networks" : "at most 64 networks";
 		if (!net_parse(p, len, &out[n]) || out[n].len == 0 || (addr_is_ip4(&out[n].addr) && out[n].len == 96))
-			return "networks without host bits, at least /1, such as 192.0.2.0/24 or 2001:db8::/32; empty "
-			       "means all";
+			return "networks without host bits, at least /1, such as 192.0.2.0/24 or 2001:db8::/32; empty means all";
 		n++;
 		p += len;
 	}

@@ -45,8 +45,7 @@ const char *portlists_read(struct portlists *l, const char *name, const char *te
 		return NULL;
 	}
 	if (!is_name(name))
-		return "a category or the beginning of rules' names after \"ports.\", at most 15 letters, digits and "
-		       "\"-\"";
+		return "a category or the beginning of rules' names after \"ports.\", at most 15 letters, digits and \"-\"";
 	while (i < l->n_names && strcmp(l->names[i].name, name) != 0)
 		i++;
 	if (i == PORTLISTS_NAMES_MAX)

@@ -97,10 +97,10 @@ static int report_no_address(struct span message)
 
 	if (id.p == NULL)
 		return refuse("this line has no address of a client");
-	return refuse("this line has no address of a client. If an earlier line of the same program has it and "
-	              "\"%.*s\" as well, "
-	              "<SESSION> connects them: RULES OVER SEVERAL LINES in watchforspammers-rules(5)",
-	              (int)id.len, id.p); /* at most RULES_SESSION_MAX */
+	return refuse(
+		"this line has no address of a client. If an earlier line of the same program has it and \"%.*s\" as well, "
+		"<SESSION> connects them: RULES OVER SEVERAL LINES in watchforspammers-rules(5)",
+		(int)id.len, id.p); /* at most RULES_SESSION_MAX */
 }
 
 /* line: escaped. */

@@ -283,8 +283,9 @@ static void check_journal(const struct config *config, struct rulefile_errors *e
 		return;
 	}
 	if (journal_newest_mail(&where, &newest_s, &why) == 0 && newest_s + DAY_S < clock_unix_s())
-		rulefile_error(warnings, "the journal has no line of a mail server of the last day; name the log that "
-		                         "yours writes in [log]");
+		rulefile_error(
+			warnings,
+			"the journal has no line of a mail server of the last day; name the log that yours writes in [log]");
 }
 
 /* Returns whether the journal was read before, according to the daemon's database. */

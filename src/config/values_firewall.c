@@ -23,8 +23,7 @@ const char *value_sets(struct value *v)
 	(void)snprintf(table, sizeof table, "%.*s", (int)(space - v->text), v->text);
 	if (space - v->text > VALUE_NAME_MAX_LEN || value_wanted_name(table) != NULL ||
 	    value_wanted_name(space + 1) != NULL)
-		return "a list, or a table of nftables and a set in it, each of 1 to 23 letters, digits, \"_\" and "
-		       "\"-\"";
+		return "a list, or a table of nftables and a set in it, each of 1 to 23 letters, digits, \"_\" and \"-\"";
 	value_keep(v);
 	return NULL;
 }

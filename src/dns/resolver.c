@@ -104,14 +104,14 @@ static void receive(void *arg, int status, int timeouts, struct ares_addrinfo *i
 
 static void receive_packet(void *arg, int status, int timeouts, unsigned char *packet, int len)
 {
+	const bool is_empty = status == ARES_ENOTFOUND || status == ARES_ENODATA;
 	struct question *const q = arg;
 
 	(void)timeouts;
 	if (status == ARES_SUCCESS && packet != NULL && len > 0)
 		reply_read(packet, (size_t)len, q->name, q->type, &q->reply);
 	else /* for a server's SERVFAIL, 1.18 reports "refused" */
-		q->reply = (struct reply){.outcome = status == ARES_ENOTFOUND || status == ARES_ENODATA ? REPLY_NONE
-		                                                                                        : REPLY_FAILED,
+		q->reply = (struct reply){.outcome = is_empty ? REPLY_NONE : REPLY_FAILED,
 		                          .trouble = status == ARES_ESERVFAIL || status == ARES_ECONNREFUSED};
 	answer(q, q->reply.outcome == REPLY_FAILED);
 }

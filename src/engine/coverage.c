@@ -26,11 +26,11 @@ void coverage_check(struct coverage *c, int64_t now_ms, int64_t now_s)
 		c->port = 0;
 		return;
 	}
-	(void)why_set(&what, ENOTSUP,
-	              "DNAT leads clients of port %u to a container or another host, past the rules: there blocked "
-	              "clients are "
-	              "not dropped",
-	              port);
+	(void)why_set(
+		&what, ENOTSUP,
+		"DNAT leads clients of port %u to a container or another host, past the rules: there blocked clients are "
+		"not dropped",
+		port);
 	if (c->port != port)
 		log_line(LOG_WARNING, "%s; set [firewall] hooks = auto, and restart", what.text);
 	c->port = port;

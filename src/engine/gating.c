@@ -82,9 +82,10 @@ static void end_round(struct gating *g, int64_t now_ms)
 	if (g->admitted && g->grew_ms < g->before_ms) {
 		g->silent = true;
 		if (!g->logged_silent)
-			log_line(LOG_WARNING, "connections were let in, but no line about any was read: the gates open "
-			                      "until lines arrive; "
-			                      "is the mail server's log followed? See 'watchforspammers status'");
+			log_line(
+				LOG_WARNING,
+				"connections were let in, but no line about any was read: the gates open until lines arrive; "
+				"is the mail server's log followed? See 'watchforspammers status'");
 		g->logged_silent = true;
 	}
 	g->admitted = false;

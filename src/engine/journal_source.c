@@ -65,8 +65,9 @@ static void log_gap(int64_t lost)
 		         "%s lost; if that happens again, raise SystemMaxUse= in journald.conf(5)",
 		         lost, plural(lost, "entry", "entries"), plural(lost, "is", "are"));
 	else
-		log_line(LOG_WARNING, "the journal is another one than before, or was emptied: what was written to it "
-		                      "meanwhile is lost");
+		log_line(
+			LOG_WARNING,
+			"the journal is another one than before, or was emptied: what was written to it meanwhile is lost");
 }
 
 static void note_suppressed(struct journal_source *s, const struct journal_entry *entry)

@@ -130,11 +130,11 @@ int live_move_listed(struct live *l, struct reconcile *reconcile, struct nets *a
 	         plural((int64_t)change.n, "network", "networks"), change.added, change.removed);
 	if (change.left_out > 0) {
 		(void)net_text(&change.first_left_out, net);
-		log_line(LOG_WARNING,
-		         "[block] file: %zu %s left out, the first is %s: too large for the kernel's lists, or with "
-		         "addresses "
-		         "that are never blocked",
-		         change.left_out, plural((int64_t)change.left_out, "network is", "networks are"), net);
+		log_line(
+			LOG_WARNING,
+			"[block] file: %zu %s left out, the first is %s: too large for the kernel's lists, or with addresses "
+			"that are never blocked",
+			change.left_out, plural((int64_t)change.left_out, "network is", "networks are"), net);
 	}
 	return rc;
 }

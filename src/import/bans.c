@@ -40,9 +40,8 @@ static bool left_of(int64_t since_s, int64_t bantime_s, int64_t now_s, int64_t *
 
 static void add_row(sqlite3_stmt *s, const struct fail2ban *fail2ban, int64_t now_s, struct banlist *list)
 {
-	const char *const address = (const char *)sqlite3_column_text(s, 0), *const jail =
-										     (const char *)sqlite3_column_text(
-											     s, 1);
+	const char *const address = (const char *)sqlite3_column_text(s, 0);
+	const char *const jail = (const char *)sqlite3_column_text(s, 1);
 	int64_t bantime_s = sqlite3_column_int64(s, 3);
 	struct banlist_entry entry = {.left_s = 0};
 	char name[BANLIST_REASON_MAX - 16];

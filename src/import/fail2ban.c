@@ -136,9 +136,8 @@ static void find_ignored(const struct fail2ban *f, const char *name, FILE *findi
 static void add_jail(struct fail2ban *f, const char *name, FILE *findings)
 {
 	struct fail2ban_jail jail = {.name = name};
-	char *const retries = jails_text(f->jails, name, "maxretry", findings), *const backend =
-											jails_text(f->jails, name,
-	                                                                                           "backend", findings);
+	char *const retries = jails_text(f->jails, name, "maxretry", findings);
+	char *const backend = jails_text(f->jails, name, "backend", findings);
 	char *filter = jails_text(f->jails, name, "filter", findings);
 
 	if (*filter == '\0') {
@@ -334,9 +333,9 @@ void fail2ban_write_config(const struct fail2ban *f, FILE *out)
 	}
 	window_s = window_s < YEAR_S ? window_s : YEAR_S;
 	first_s = first_s < YEAR_S ? first_s : YEAR_S;
-	(void)fputs("[block]\n# The longest findtime. A client is blocked when the scores in it reach 100: five failed "
-	            "logins.\n",
-	            out);
+	(void)fputs(
+		"[block]\n# The longest findtime. A client is blocked when the scores in it reach 100: five failed logins.\n",
+		out);
 	duration_text(window_s > 0 ? window_s : 600, text);
 	(void)fprintf(out, "window = %s\n# The shortest bantime first; then longer, as bantime.increment would do.\n",
 	              text);

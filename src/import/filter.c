@@ -223,8 +223,8 @@ static void put_address(struct pattern *p)
  */
 static void put_tag(struct pattern *p, const char *name)
 {
-	static const char *const addresses[] = {"HOST", "ADDR", "IP4", "IP6"}, *const others[] = {"DNS", "SUBNET",
-	                                                                                          "CIDR"};
+	static const char *const addresses[] = {"HOST", "ADDR", "IP4", "IP6"};
+	static const char *const others[] = {"DNS", "SUBNET", "CIDR"};
 	size_t ignored;
 
 	if (text_find(name, addresses, sizeof addresses / sizeof *addresses, &ignored))
@@ -379,9 +379,8 @@ static char *content_prefix(const char *prefregex)
 {
 	static const char open[] = "<F-CONTENT>", close[] = "</F-CONTENT>";
 	const char *const from = after_header(prefregex), *const at = from != NULL ? strstr(from, open) : NULL;
-	const char *const content = at != NULL ? at + sizeof open - 1 : NULL, *const end = at != NULL ? strstr(content,
-	                                                                                                       close)
-	                                                                                              : NULL;
+	const char *const content = at != NULL ? at + sizeof open - 1 : NULL;
+	const char *const end = content != NULL ? strstr(content, close) : NULL;
 	const char *const tail = end != NULL ? end + sizeof close - 1 : "";
 	const size_t len = end != NULL ? (size_t)(end - content) : 0;
 	const bool all = len == 2 && (memcmp(content, ".+", 2) == 0 || memcmp(content, ".*", 2) == 0);

@@ -284,10 +284,10 @@ static void write_ipset(const struct export_list *list, int64_t now_s, FILE *out
 	char address[NET_TEXT_MAX];
 
 	for (int family = 4; family <= 6; family += 2)
-		(void)fprintf(out,
-		              "create -exist watchforspammers%d hash:net family inet%s maxelem %zu timeout 0\nflush "
-		              "watchforspammers%d\n",
-		              family, family == 6 ? "6" : "", size, family);
+		(void)fprintf(
+			out,
+			"create -exist watchforspammers%d hash:net family inet%s maxelem %zu timeout 0\nflush watchforspammers%d\n",
+			family, family == 6 ? "6" : "", size, family);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct export_entry *const e = &list->list[i];
 		const int64_t left_s = e->until_s == 0 ? 0 : e->until_s - now_s;

@@ -23,8 +23,7 @@ enum {
 static const char style[] =
 	":root{--paper:#fff;--ink:#1b1f24;--soft:#59636e;--line:#d9dee3;--box:#f5f7f9;--hot:0,94,162;"
 	"--c0:#0072b2;--c1:#e69f00;--c2:#009e73;--c3:#cc79a7;--c4:#56b4e9;--c5:#d55e00;--c6:#b5a800;--c7:#8a939c}\n"
-	"@media(prefers-color-scheme:dark){:root{--paper:#14181c;--ink:#e4e8ec;--soft:#9aa5b0;--line:#333b43;--box:#"
-	"1d2329;"
+	"@media(prefers-color-scheme:dark){:root{--paper:#14181c;--ink:#e4e8ec;--soft:#9aa5b0;--line:#333b43;--box:#1d2329;"
 	"--hot:94,178,240;--c0:#3d9bd6;--c6:#e5d94a}}\n"
 	"*{box-sizing:border-box}body{margin:0 auto;max-width:62rem;padding:1.5rem 1rem 3rem;background:var(--paper);"
 	"color:var(--ink);font:16px/1.5 system-ui,sans-serif}\n"
@@ -35,16 +34,13 @@ static const char style[] =
 	".tile b{display:block;font-size:1.5rem;font-variant-numeric:tabular-nums}\n"
 	".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}"
 	"th,td{padding:.3rem .6rem .3rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}"
-	"th+th,td+td{padding-left:.8rem}th{color:var(--soft);font-weight:600}.n{text-align:right;font-variant-numeric:"
-	"tabular-nums;white-space:nowrap}"
+	"th+th,td+td{padding-left:.8rem}th{color:var(--soft);font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
 	"td.a{font-family:ui-monospace,monospace;white-space:nowrap}td.t{white-space:nowrap}\n"
-	"svg{display:block;width:100%;height:auto;overflow:visible}svg text{fill:var(--soft);font:11px "
-	"system-ui,sans-serif}"
+	"svg{display:block;width:100%;height:auto;overflow:visible}svg text{fill:var(--soft);font:11px system-ui,sans-serif}"
 	"svg .g{stroke:var(--line)}.key{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem;margin:.4rem 0}"
 	".key i{font-style:normal;margin-right:.35em}"
 	".bar{height:.5em;margin-top:.5em;border-radius:.25em;min-width:2px}\n"
-	"@media(max-width:30rem){.hide{display:none}svg "
-	"text{font-size:18px}table{font-size:.8rem}th,td{padding-right:.2rem}"
+	"@media(max-width:30rem){.hide{display:none}svg text{font-size:18px}table{font-size:.8rem}th,td{padding-right:.2rem}"
 	"th+th,td+td{padding-left:.4rem}td.t{white-space:normal;min-width:5.5rem}}"
 	"@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}tr,svg{break-inside:avoid}}\n";
 
@@ -205,10 +201,10 @@ static void put_scale(const struct report *r, int64_t top, FILE *out)
 
 		if (i == 1 && top % 2 != 0)
 			continue;
-		(void)fprintf(out,
-		              "<line class=\"g\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text x=\"%d\" "
-		              "y=\"%.1f\" text-anchor=\"end\">",
-		              CHART_LEFT, CHART_W, y, y, CHART_LEFT - 6, y + (i == 2 ? 10 : -2));
+		(void)fprintf(
+			out,
+			"<line class=\"g\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
+			CHART_LEFT, CHART_W, y, y, CHART_LEFT - 6, y + (i == 2 ? 10 : -2));
 		put_number(out, top * i / 2);
 		(void)fputs("</text>", out);
 	}
@@ -256,10 +252,10 @@ static void put_hours(const struct report *r, FILE *out)
 	for (int d = 0; d < 7; d++)
 		for (int h = 0; h < 24; h++)
 			most = r->hours[d][h] > most ? r->hours[d][h] : most;
-	(void)fprintf(out,
-	              "<h2>When blocks begin</h2>\n<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Blocks by hour "
-	              "and weekday\">\n",
-	              CELL_LEFT + 24 * CELL, CELL_TOP + 7 * CELL);
+	(void)fprintf(
+		out,
+		"<h2>When blocks begin</h2>\n<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Blocks by hour and weekday\">\n",
+		CELL_LEFT + 24 * CELL, CELL_TOP + 7 * CELL);
 	for (int h = 0; h < 24; h += 3)
 		(void)fprintf(out, "<text x=\"%d\" y=\"11\">%02d</text>", CELL_LEFT + h * CELL + 5, h);
 	for (int i = 0; i < 7; i++) {
@@ -267,13 +263,13 @@ static void put_hours(const struct report *r, FILE *out)
 
 		(void)fprintf(out, "\n<text x=\"0\" y=\"%d\">%s</text>", CELL_TOP + i * CELL + 16, days[d]);
 		for (int h = 0; h < 24; h++)
-			(void)fprintf(out,
-			              "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\" "
-			              "fill=\"rgba(var(--hot),%.2f)\"><title>%s "
-			              "%02d:00: %" PRId64 " %s</title></rect>",
-			              CELL_LEFT + h * CELL + 1, CELL_TOP + i * CELL + 1, CELL - 2, CELL - 2,
-			              0.05 + 0.95 * (double)r->hours[d][h] / (double)most, days[d], h, r->hours[d][h],
-			              plural(r->hours[d][h], "block", "blocks"));
+			(void)fprintf(
+				out,
+				"<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\" fill=\"rgba(var(--hot),%.2f)\"><title>%s "
+				"%02d:00: %" PRId64 " %s</title></rect>",
+				CELL_LEFT + h * CELL + 1, CELL_TOP + i * CELL + 1, CELL - 2, CELL - 2,
+				0.05 + 0.95 * (double)r->hours[d][h] / (double)most, days[d], h, r->hours[d][h],
+				plural(r->hours[d][h], "block", "blocks"));
 	}
 	(void)fprintf(out,
 	              "\n</svg>\n<p class=\"soft\">The stronger, the more: at most %" PRId64
@@ -287,8 +283,7 @@ static void put_categories(const struct report *r, FILE *out)
 {
 	(void)fputs(
 		"<h2>What they did</h2>\n<div class=\"wide\"><table>\n<tr><th>Category</th><th class=\"n\">Hits</th>"
-		"<th class=\"n\">Percent</th><th class=\"hide\"></th><th class=\"n\">Blocks</th><th "
-		"class=\"n\">Active</th></tr>\n",
+		"<th class=\"n\">Percent</th><th class=\"hide\"></th><th class=\"n\">Blocks</th><th class=\"n\">Active</th></tr>\n",
 		out);
 	for (size_t i = 0; i < r->categories.n; i++) {
 		const struct report_row *const row = &r->categories.list[i];
@@ -297,11 +292,11 @@ static void put_categories(const struct report *r, FILE *out)
 		(void)fputs("<tr>", out);
 		put_text_cell(out, "", row->name);
 		put_cell(out, row->hits);
-		(void)fprintf(out,
-		              "<td class=\"n\">%.1f&#8239;%%</td><td class=\"hide\" style=\"width:30%%\"><div "
-		              "class=\"bar\" style=\"width:%.1f%%;"
-		              "background:var(--c%zu)\"></div></td>",
-		              percent, percent, colour_of(i));
+		(void)fprintf(
+			out,
+			"<td class=\"n\">%.1f&#8239;%%</td><td class=\"hide\" style=\"width:30%%\"><div class=\"bar\" style=\"width:%.1f%%;"
+			"background:var(--c%zu)\"></div></td>",
+			percent, percent, colour_of(i));
 		put_cell(out, row->blocks);
 		put_cell(out, row->active);
 		(void)fputs("</tr>\n", out);
@@ -311,13 +306,11 @@ static void put_categories(const struct report *r, FILE *out)
 
 static void put_rules(const struct report *r, FILE *out)
 {
-	(void)fputs("<h2>Rules</h2>\n<p class=\"soft\">Hits of good clients: of those that delivered accepted mail or "
-	            "logged in. A rule with many "
-	            "of them may hurt the innocent.</p>\n<div class=\"wide\"><table>\n<tr><th>Rule</th><th "
-	            "class=\"n\">Hits</th><th class=\"n\">"
-	            "Addresses</th><th class=\"n\">Blocks</th><th class=\"n\">Of good clients</th><th "
-	            "class=\"hide\">Reason</th></tr>\n",
-	            out);
+	(void)fputs(
+		"<h2>Rules</h2>\n<p class=\"soft\">Hits of good clients: of those that delivered accepted mail or logged in. A rule with many "
+		"of them may hurt the innocent.</p>\n<div class=\"wide\"><table>\n<tr><th>Rule</th><th class=\"n\">Hits</th><th class=\"n\">"
+		"Addresses</th><th class=\"n\">Blocks</th><th class=\"n\">Of good clients</th><th class=\"hide\">Reason</th></tr>\n",
+		out);
 	for (size_t i = 0; i < r->rules.n; i++) {
 		const struct report_row *const row = &r->rules.list[i];
 
@@ -398,12 +391,11 @@ static void put_accounts(const struct report *r, FILE *out)
 
 	if (r->n_accounts == 0)
 		return;
-	(void)fputs("<h2>Accounts tried from many networks</h2>\n<p class=\"soft\">Failed logins that counted double "
-	            "because of that "
-	            "(account_addresses).</p>\n<div class=\"wide\"><table>\n<tr><th>Account</th><th "
-	            "class=\"n\">Addresses</th>"
-	            "<th class=\"n\">Failures</th><th>Last</th></tr>\n",
-	            out);
+	(void)fputs(
+		"<h2>Accounts tried from many networks</h2>\n<p class=\"soft\">Failed logins that counted double because of that "
+		"(account_addresses).</p>\n<div class=\"wide\"><table>\n<tr><th>Account</th><th class=\"n\">Addresses</th>"
+		"<th class=\"n\">Failures</th><th>Last</th></tr>\n",
+		out);
 	for (size_t i = 0; i < r->n_accounts; i++) {
 		const struct report_account *const account = &r->accounts[i];
 
@@ -422,13 +414,11 @@ static void put_senders(const struct report *r, FILE *out)
 {
 	if (r->n_senders == 0)
 		return;
-	(void)fputs("<h2>Greylisted domains with many addresses</h2>\n<p class=\"soft\">A message to one recipient "
-	            "came from at least three. "
-	            "<code>watchforspammers spf DOMAIN</code> shows the networks; <code>[allow] spf = DOMAIN</code> "
-	            "allows them.</p>\n"
-	            "<div class=\"wide\"><table>\n<tr><th>Domain</th><th class=\"n\">Addresses</th><th "
-	            "class=\"n\">Recipients</th></tr>\n",
-	            out);
+	(void)fputs(
+		"<h2>Greylisted domains with many addresses</h2>\n<p class=\"soft\">A message to one recipient came from at least three. "
+		"<code>watchforspammers spf DOMAIN</code> shows the networks; <code>[allow] spf = DOMAIN</code> allows them.</p>\n"
+		"<div class=\"wide\"><table>\n<tr><th>Domain</th><th class=\"n\">Addresses</th><th class=\"n\">Recipients</th></tr>\n",
+		out);
 	for (size_t i = 0; i < r->n_senders; i++) {
 		(void)fputs("<tr>", out);
 		put_text_cell(out, "", r->senders[i].domain);
@@ -443,9 +433,9 @@ static void put_lists(const struct report *r, FILE *out)
 {
 	if (r->lists.n == 0)
 		return;
-	(void)fputs("<h2>DNS lists</h2>\n<div class=\"wide\"><table>\n<tr><th>List</th><th class=\"n\">Hostile clients "
-	            "it listed</th></tr>\n",
-	            out);
+	(void)fputs(
+		"<h2>DNS lists</h2>\n<div class=\"wide\"><table>\n<tr><th>List</th><th class=\"n\">Hostile clients it listed</th></tr>\n",
+		out);
 	for (size_t i = 0; i < r->lists.n; i++) {
 		(void)fputs("<tr>", out);
 		put_text_cell(out, "", r->lists.list[i].name);
@@ -461,12 +451,11 @@ static void put_gates(const struct report *r, FILE *out)
 
 	if (r->n_gates == 0)
 		return;
-	(void)fputs("<h2>Gates</h2>\n<div class=\"wide\"><table>\n<tr><th>Gate</th><th class=\"n\">Had to come "
-	            "back</th><th class=\"n\">"
-	            "Came</th><th class=\"n\">Too late</th><th class=\"n\">Never</th><th>Mean delay</th><th "
-	            "class=\"n\">Refused</th>"
-	            "<th class=\"n\">Let in</th><th class=\"n\">Passed</th></tr>\n",
-	            out);
+	(void)fputs(
+		"<h2>Gates</h2>\n<div class=\"wide\"><table>\n<tr><th>Gate</th><th class=\"n\">Had to come back</th><th class=\"n\">"
+		"Came</th><th class=\"n\">Too late</th><th class=\"n\">Never</th><th>Mean delay</th><th class=\"n\">Refused</th>"
+		"<th class=\"n\">Let in</th><th class=\"n\">Passed</th></tr>\n",
+		out);
 	for (size_t i = 0; i < r->n_gates; i++) {
 		const struct report_gate *const gate = &r->gates[i];
 
@@ -492,10 +481,10 @@ static void put_acts(const struct report *r, FILE *out)
 
 	if (r->n_acts == 0)
 		return;
-	(void)fputs("<h2>Changes by hand, and notes</h2>\n<div "
-	            "class=\"wide\"><table>\n<tr><th>Time</th><th>Who</th><th>What</th>"
-	            "<th>Reason</th></tr>\n",
-	            out);
+	(void)fputs(
+		"<h2>Changes by hand, and notes</h2>\n<div class=\"wide\"><table>\n<tr><th>Time</th><th>Who</th><th>What</th>"
+		"<th>Reason</th></tr>\n",
+		out);
 	for (size_t i = 0; i < r->n_acts; i++) {
 		const struct report_act *const act = &r->acts[i];
 

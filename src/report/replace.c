@@ -25,10 +25,10 @@ int replace_open(struct replace *r, const char *path, struct why *why)
 	int fd, rc;
 
 	if (is_there && !S_ISREG(old.st_mode)) /* such as /dev/stdout: root would replace it by a file */
-		return why_set(why, EINVAL,
-		               "%s is a device, a link or a directory, which cannot be replaced by a file; name "
-		               "another one, or use standard output",
-		               path);
+		return why_set(
+			why, EINVAL,
+			"%s is a device, a link or a directory, which cannot be replaced by a file; name another one, or use standard output",
+			path);
 	*r = (struct replace){.path = alloc_text(path, "a file's name"),
 	                      .beside = alloc_format("a file's name", "%s.XXXXXX", path)};
 	fd = mkstemp(r->beside);

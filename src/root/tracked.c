@@ -88,8 +88,8 @@ static bool source_of(uint8_t family, const struct nlattr *tuple, struct addr *r
 static uint16_t port_of(const struct tracked_query *query, const struct attributes *in)
 {
 	const struct nlattr *const proto = attribute(in->of[CTA_TUPLE_ORIG], CTA_TUPLE_PROTO, 0);
-	const struct nlattr *const number = attribute(proto, CTA_PROTO_NUM, 1), *const dst = attribute(
-											proto, CTA_PROTO_DST_PORT, 2);
+	const struct nlattr *const number = attribute(proto, CTA_PROTO_NUM, 1);
+	const struct nlattr *const dst = attribute(proto, CTA_PROTO_DST_PORT, 2);
 	const struct nlattr *const info = attribute(in->of[CTA_PROTOINFO], CTA_PROTOINFO_TCP, 0);
 	const struct nlattr *const state = attribute(info, CTA_PROTOINFO_TCP_STATE, 1);
 	uint16_t port;

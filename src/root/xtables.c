@@ -153,12 +153,12 @@ static int write_jump(struct work *work, const char *name, bool optional, struct
 
 	(void)snprintf(from.text, sizeof from.text, "%s", name);
 	if (!family->ops->is_chain(from.text, work->handle))
-		return optional ? 0
-		                : why_set(why, ENOENT,
-		                          "%s: there is no chain %s to jump from; if iptables-nft made it, jump from "
-		                          "FORWARD, which "
-		                          "sees the same packets, or set backend = nftables",
-		                          family->tool, from.text);
+		return optional
+		               ? 0
+		               : why_set(why, ENOENT,
+		                         "%s: there is no chain %s to jump from; if iptables-nft made it, jump from FORWARD, which "
+		                         "sees the same packets, or set backend = nftables",
+		                         family->tool, from.text);
 	chain = is_forwarding(work, forward.text, from.text, 0) ? plan->forwarded : plan->main;
 	plan->jump(plan->of, chain, &rule);
 	n = count_jumps(work, from.text, main_chain.text);

@@ -145,10 +145,10 @@ static void check_literal(const struct rules *rules, const struct rule *which, s
 	const struct compiled *const c = &rules->list[which->index];
 
 	if (c->n_literals == 0 && !which->text->also)
-		rulefile_error(notes,
-		               "%s:%u: [%s] has no fixed text that all its lines contain: it is tried on each line of "
-		               "its programs",
-		               which->text->file, which->text->match.line, which->text->name);
+		rulefile_error(
+			notes,
+			"%s:%u: [%s] has no fixed text that all its lines contain: it is tried on each line of its programs",
+			which->text->file, which->text->match.line, which->text->name);
 }
 
 static void check_programs(const struct rules *rules, const struct rulefile_rule *rule, const struct rule *which,

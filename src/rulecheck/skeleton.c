@@ -86,9 +86,10 @@ static void put_any(struct writer *w, size_t n, const char *repeat)
 	const size_t end = w->at + n;
 	const char next = end < w->m.len ? w->m.p[end] : ' ';
 	const char class[] = {'[', '^', '\\', 's', next, ']', '\0'};
+	const bool is_plain =
+		strchr(" ]^-\\", next) != NULL || words_alnum(next) || memchr(w->m.p + w->at, next, n) != NULL;
 
-	put(w, strchr(" ]^-\\", next) != NULL || words_alnum(next) || memchr(w->m.p + w->at, next, n) != NULL ? "\\S"
-	                                                                                                      : class);
+	put(w, is_plain ? "\\S" : class);
 	put(w, repeat);
 	w->at = end;
 }
@@ -159,11 +160,10 @@ static bool put_bracketed(struct writer *w)
 		(void)snprintf(regex, sizeof regex, "<%s>", builtin != NULL ? builtin : "");
 		if (builtin != NULL)
 			put_chosen(w, regex, n);
+		else if (pairs[i].open == '<' && memchr(inside.p, '<', inside.len) != NULL)
+			put_chosen(w, "<[^>]*>", n);
 		else
-			put_chosen(w,
-			           pairs[i].open == '<' && memchr(inside.p, '<', inside.len) != NULL ? "<[^>]*>"
-			                                                                             : pairs[i].regex,
-			           n);
+			put_chosen(w, pairs[i].regex, n);
 		return true;
 	}
 	return false;

@@ -263,8 +263,9 @@ enum rules_about rules_about_hits(const char *category)
 {
 	if (strcmp(category, "auth") == 0)
 		return RULES_ABOUT_LOGIN;
-	return strcmp(category, "content") == 0 || strcmp(category, "unknown-user") == 0 ? RULES_ABOUT_MAIL
-	                                                                                 : RULES_ABOUT_ANY;
+	if (strcmp(category, "content") == 0 || strcmp(category, "unknown-user") == 0)
+		return RULES_ABOUT_MAIL;
+	return RULES_ABOUT_ANY;
 }
 
 /* Sets what the rule is about. Good evidence that can name an account is a login. */

@@ -56,10 +56,10 @@ int store_add_blocks(struct store *store, struct block *blocks, size_t n, struct
 
 int store_add_dropped(struct store *store, int64_t block_id, const struct store_dropped *dropped, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(store, BLOCK_KNOCK,
-	                                      "UPDATE block SET until = max(until, ?2), knocks = knocks + ?3, knocked "
-	                                      "= ?4, packets = packets + ?5, bytes = bytes + ?6 "
-	                                      "WHERE id = ?1 RETURNING rule");
+	sqlite3_stmt *const s = sql_statement(
+		store, BLOCK_KNOCK,
+		"UPDATE block SET until = max(until, ?2), knocks = knocks + ?3, knocked = ?4, packets = packets + ?5, bytes = bytes + ?6 "
+		"WHERE id = ?1 RETURNING rule");
 	struct daily_row *day;
 	int64_t rule = 0;
 	int rc;
@@ -175,11 +175,11 @@ int store_note_expired(struct store *store, int64_t now_s, struct why *why)
 		return rc == STORE_NONE ? 0 : rc;
 	if ((rc = store_begin(store, why)) < 0)
 		return rc;
-	s = sql_statement(store, EVENTS_EXPIRED,
-	                  "INSERT INTO event (time, what, address, until, rule, offence) "
-	                  "SELECT until, 'expire', address, until, rule, offence FROM block WHERE ended IS NULL AND "
-	                  "until <= ?1 AND "
-	                  "until > " EXPIRED " ORDER BY until, id");
+	s = sql_statement(
+		store, EVENTS_EXPIRED,
+		"INSERT INTO event (time, what, address, until, rule, offence) "
+		"SELECT until, 'expire', address, until, rule, offence FROM block WHERE ended IS NULL AND until <= ?1 AND "
+		"until > " EXPIRED " ORDER BY until, id");
 	(void)snprintf(text, sizeof text, "%" PRId64, now_s);
 	sql_bind_number(s, 1, now_s);
 	if ((rc = sql_run(store, s, why)) == 0)

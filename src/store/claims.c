@@ -126,10 +126,10 @@ int store_put_peer(struct store *store, const struct store_peer *peer, struct wh
 
 int store_claims(struct store *store, int64_t now_s, struct why *why)
 {
-	return sql_walk(store, CLAIMS_ACTIVE,
-	                "SELECT address, what, peer, since, until, said, offence, rule, category FROM claim WHERE "
-	                "until > ?1 ORDER BY what DESC",
-	                now_s, why);
+	return sql_walk(
+		store, CLAIMS_ACTIVE,
+		"SELECT address, what, peer, since, until, said, offence, rule, category FROM claim WHERE until > ?1 ORDER BY what DESC",
+		now_s, why);
 }
 
 int store_next_claim(struct store *store, struct store_claim *ret, struct why *why)
@@ -154,10 +154,10 @@ int store_next_claim(struct store *store, struct store_claim *ret, struct why *w
 
 int store_peers(struct store *store, struct why *why)
 {
-	return sql_walk(store, PEERS_ALL,
-	                "SELECT name, stream, era, number, heard, lag, taken, refused, refusal FROM peer WHERE heard "
-	                ">= ?1 ORDER BY name",
-	                0, why);
+	return sql_walk(
+		store, PEERS_ALL,
+		"SELECT name, stream, era, number, heard, lag, taken, refused, refusal FROM peer WHERE heard >= ?1 ORDER BY name",
+		0, why);
 }
 
 int store_next_peer(struct store *store, struct store_peer *ret, struct why *why)

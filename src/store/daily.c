@@ -62,10 +62,8 @@ int daily_write(struct daily *d, struct store *store, struct why *why)
 		store, DAILY_ADD,
 		"INSERT OR FAIL INTO daily (day, rule, hits, addresses, blocks, dropped, last, packets, bytes) "
 		"SELECT a, b, c, d, e, f, g, h, i FROM batch WHERE true ON CONFLICT (day, rule) DO UPDATE "
-		"SET hits = hits + excluded.hits, addresses = addresses + excluded.addresses, blocks = blocks + "
-		"excluded.blocks, "
-		"dropped = dropped + excluded.dropped, last = max(last, excluded.last), packets = packets + "
-		"excluded.packets, "
+		"SET hits = hits + excluded.hits, addresses = addresses + excluded.addresses, blocks = blocks + excluded.blocks, "
+		"dropped = dropped + excluded.dropped, last = max(last, excluded.last), packets = packets + excluded.packets, "
 		"bytes = bytes + excluded.bytes");
 	int rc;
 

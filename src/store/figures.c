@@ -14,12 +14,11 @@ static sqlite3_stmt *begin(struct store *store, enum statement which, const char
 
 void figures_sums(struct store *store, int64_t first_day, int64_t last_day)
 {
-	(void)begin(store, FIGURES_SUMS,
-	            "SELECT s.day, r.name, r.reason, r.category, s.hits, s.addresses, s.blocks, s.dropped, s.packets, "
-	            "s.bytes FROM sums s "
-	            "LEFT JOIN rule r ON r.id = s.rule WHERE s.day BETWEEN ?1 AND ?2 AND (s.rule = 0 OR r.id IS NOT "
-	            "NULL) ORDER BY s.day",
-	            first_day, last_day);
+	(void)begin(
+		store, FIGURES_SUMS,
+		"SELECT s.day, r.name, r.reason, r.category, s.hits, s.addresses, s.blocks, s.dropped, s.packets, s.bytes FROM sums s "
+		"LEFT JOIN rule r ON r.id = s.rule WHERE s.day BETWEEN ?1 AND ?2 AND (s.rule = 0 OR r.id IS NOT NULL) ORDER BY s.day",
+		first_day, last_day);
 }
 
 int figures_next_sum(struct store *store, struct figures_sum *ret, struct why *why)

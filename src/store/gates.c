@@ -77,10 +77,8 @@ int store_add_gate(struct store *store, int64_t day, const struct store_gate_sum
 	sqlite3_stmt *const s = sql_statement(
 		store, GATE_ADD,
 		"INSERT INTO gate (day, name, asked, refused, admitted, began, came, late, delays, delay) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (day, name) DO UPDATE SET asked = asked "
-		"+ ?3, "
-		"refused = refused + ?4, admitted = admitted + ?5, began = began + ?6, came = came + ?7, late = late + "
-		"?8, "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (day, name) DO UPDATE SET asked = asked + ?3, "
+		"refused = refused + ?4, admitted = admitted + ?5, began = began + ?6, came = came + ?7, late = late + ?8, "
 		"delays = delays + ?9, delay = delay + ?10");
 
 	sql_bind_number(s, 1, day);
@@ -165,11 +163,11 @@ int store_gates_now(struct store *store, struct store_gate_now out[static GATES_
 {
 	sqlite3_stmt *s;
 	size_t n = 0;
-	int rc = sql_walk(store, GATES_NOW,
-	                  "SELECT name, at, closed, paused, inside, coalesce(waits, '::'), coalesce(since, 0), waiting "
-	                  "FROM gate_now WHERE at > ?1 "
-	                  "ORDER BY name",
-	                  0, why);
+	int rc = sql_walk(
+		store, GATES_NOW,
+		"SELECT name, at, closed, paused, inside, coalesce(waits, '::'), coalesce(since, 0), waiting FROM gate_now WHERE at > ?1 "
+		"ORDER BY name",
+		0, why);
 
 	s = store->walk;
 	while (rc == 0 && n < GATES_CAP && (rc = sql_row(store, s, why)) == 0) {

@@ -457,13 +457,11 @@ static int by_text(const void *a, const void *b)
 
 static int write_addresses(struct hit_index *x, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(x->store, ADDRESS_ADD,
-	                                      "INSERT OR FAIL INTO address (address, head, hits, first, last, day, "
-	                                      "rules) SELECT a, b, c, d, e, f, g FROM batch "
-	                                      "WHERE true ON CONFLICT (address) DO UPDATE SET hits = hits + "
-	                                      "excluded.hits, first = min(first, excluded.first), "
-	                                      "last = max(last, excluded.last), rules = join_hits(head, day, rules), "
-	                                      "day = excluded.day, head = excluded.head");
+	sqlite3_stmt *const s = sql_statement(
+		x->store, ADDRESS_ADD,
+		"INSERT OR FAIL INTO address (address, head, hits, first, last, day, rules) SELECT a, b, c, d, e, f, g FROM batch "
+		"WHERE true ON CONFLICT (address) DO UPDATE SET hits = hits + excluded.hits, first = min(first, excluded.first), "
+		"last = max(last, excluded.last), rules = join_hits(head, day, rules), day = excluded.day, head = excluded.head");
 	int rc;
 
 	qsort(x->noted, x->n, sizeof *x->noted, by_text); /* so each page of the table is changed once */

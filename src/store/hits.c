@@ -130,10 +130,10 @@ static void hit_value(sqlite3_context *context, const void *row, int column)
 
 int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(store, HIT_ADD,
-	                                      "INSERT OR FAIL INTO hit (time, address, rule, score, ignored, log, "
-	                                      "offset, detail, text, account, weight) "
-	                                      "SELECT a, b, c, d, e, f, g, h, i, j, k FROM batch");
+	sqlite3_stmt *const s = sql_statement(
+		store, HIT_ADD,
+		"INSERT OR FAIL INTO hit (time, address, rule, score, ignored, log, offset, detail, text, account, weight) "
+		"SELECT a, b, c, d, e, f, g, h, i, j, k FROM batch");
 
 	const int rc = batch_run(store, s, hits, sizeof *hits, n, hit_value, why);
 
@@ -168,12 +168,11 @@ int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct w
 
 int store_hits_since(struct store *store, int64_t since_s, struct why *why)
 {
-	return sql_walk(store, HITS_SINCE,
-	                "SELECT h.time, h.address, h.score, h.ignored, h.account, r.category, h.rule FROM hit h JOIN "
-	                "rule r ON r.id = h.rule "
-	                "WHERE h.id >= " FIRST_SINCE
-	                " AND ((h.time > ?1 AND h.ignored = 0) OR h.ignored = 2) ORDER BY h.id",
-	                since_s, why);
+	return sql_walk(
+		store, HITS_SINCE,
+		"SELECT h.time, h.address, h.score, h.ignored, h.account, r.category, h.rule FROM hit h JOIN rule r ON r.id = h.rule "
+		"WHERE h.id >= " FIRST_SINCE " AND ((h.time > ?1 AND h.ignored = 0) OR h.ignored = 2) ORDER BY h.id",
+		since_s, why);
 }
 
 int store_next_hit(struct store *store, struct store_hit *ret, const char **ret_category, struct why *why)

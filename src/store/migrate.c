@@ -25,8 +25,7 @@ static const char prepare[] =
 
 /* From before version 3: the sums of blocks. The sums of hits are added when the hits are indexed. */
 static const char sum_blocks[] =
-	"INSERT INTO daily SELECT since / 86400, rule, 0, 0, count(*), sum(knocks), 0, sum(packets), 0 FROM block "
-	"GROUP BY 1, 2; "
+	"INSERT INTO daily SELECT since / 86400, rule, 0, 0, count(*), sum(knocks), 0, sum(packets), 0 FROM block GROUP BY 1, 2; "
 	"INSERT INTO daily SELECT day, 0, 0, 0, sum(blocks), sum(dropped), 0, sum(packets), 0 FROM daily GROUP BY day";
 
 /* From before version 3: hits get columns. Credit lasts only an hour and has no accounts, so it starts afresh. */

@@ -66,18 +66,52 @@ static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 /* The hits that are not indexed yet; ?3: see bind_bound. */
 #define NEWEST_HITS "FROM hit WHERE id > (SELECT max(upto, (SELECT max(id) FROM hit) - ?3) FROM indexed)"
 
+/* Each part of a statement has a line of its own. */
+/* clang-format off */
 /* A choice of the active blocks b, with their rules r and numbers of hits; ?3: see bind_bound. */
-#define ACTIVE(blocks)                                                                                                 \
-	"WITH newest (address, hits) AS MATERIALIZED (SELECT address, count(*) " NEWEST_HITS " GROUP BY address) "     \
-	"SELECT " BLOCK_COLUMNS ", CASE WHEN instr(b.address, '/') THEN "                                              \
-	"(SELECT coalesce(sum(hits), 0) FROM address WHERE " INSIDE(                                                   \
-		"address",                                                                                             \
-		"b.address") ") + "                                                                                    \
-			     "(SELECT coalesce(sum(hits), 0) FROM newest WHERE in_net(address, b.address)) "           \
-			     "ELSE coalesce(a.hits, 0) + coalesce(n.hits, 0) END AS all_hits "                         \
-			     "FROM (SELECT * FROM block WHERE until > ?1 AND ended IS NULL " blocks ") b "             \
-			     "JOIN rule r ON r.id = b.rule LEFT JOIN address a ON a.address = b.address LEFT JOIN "    \
-			     "newest n ON n.address = b.address "
+#define ACTIVE(blocks)												\
+	"WITH newest (address, hits) AS MATERIALIZED (SELECT address, count(*) " NEWEST_HITS " GROUP BY address) " \
+	"SELECT " BLOCK_COLUMNS ", CASE WHEN instr(b.address, '/') THEN "					\
+	"(SELECT coalesce(sum(hits), 0) FROM address WHERE " INSIDE("address", "b.address") ") + "		\
+	"(SELECT coalesce(sum(hits), 0) FROM newest WHERE in_net(address, b.address)) "				\
+	"ELSE coalesce(a.hits, 0) + coalesce(n.hits, 0) END AS all_hits "					\
+	"FROM (SELECT * FROM block WHERE until > ?1 AND ended IS NULL " blocks ") b "				\
+	"JOIN rule r ON r.id = b.rule LEFT JOIN address a ON a.address = b.address "				\
+	"LEFT JOIN newest n ON n.address = b.address "
+
+#define CHOSEN													\
+	ACTIVE("AND (?4 IS NULL OR in_net(address, ?4) OR address IN (SELECT value FROM json_each(?5)))")	\
+	"WHERE (?6 IS NULL OR r.name = ?6 OR substr(r.name, 1, length(?6) + 1) = ?6 || '/') "			\
+	"AND (?7 IS NULL OR r.category = ?7) "									\
+	"ORDER BY CASE ?8 WHEN 1 THEN -all_hits WHEN 2 THEN net_key(b.address) END, b.until DESC, b.id"
+
+#define BLOCKS													\
+	"SELECT " BLOCK_COLUMNS ", -1 FROM block b JOIN rule r ON r.id = b.rule "				\
+	"WHERE b.id IN (SELECT id FROM block WHERE address IN (SELECT value FROM json_each(?4)) "		\
+	"UNION SELECT id FROM block WHERE " INSIDE("address", "?5") ") "					\
+	"ORDER BY b.since DESC, b.id DESC LIMIT ?2"
+
+/* chain goes from the newest hit to older ones, for one address or many: the recursion queues hits by id. */
+#define HITS													\
+	"WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE address = ?1 "				\
+	"UNION ALL SELECT head FROM address WHERE " INSIDE("address", "?4") " "					\
+	"UNION ALL SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id / 4000 "	\
+	"ORDER BY 1 DESC), "											\
+	"found (id) AS (SELECT id " NEWEST_HITS " AND (address = ?1 OR in_net(address, ?4)) "			\
+	"UNION ALL SELECT * FROM (SELECT hit.id FROM chain CROSS JOIN hit ON hit.id = chain.id "		\
+	"WHERE address = ?1 OR in_net(address, ?4) LIMIT ?5)) "							\
+	"SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, "			\
+	"h.text, h.address, h.weight "										\
+	"FROM found CROSS JOIN hit h ON h.id = found.id JOIN rule r ON r.id = h.rule "				\
+	"LEFT JOIN log l ON l.id = h.log "									\
+	"ORDER BY h.time DESC, h.id DESC LIMIT ?2"
+
+#define ADDRESSES												\
+	"SELECT address, sum(hits), min(first), max(last) FROM "						\
+	"(SELECT address, hits, first, last FROM address WHERE " INSIDE("address", "?4") " "			\
+	"UNION ALL SELECT address, 1, time, time " NEWEST_HITS " AND in_net(address, ?4)) "			\
+	"GROUP BY address ORDER BY 2 DESC, 1 LIMIT ?2"
+/* clang-format on */
 
 void query_active(struct store *store, int64_t now_s, struct query_bound bound)
 {
@@ -89,14 +123,7 @@ void query_active(struct store *store, int64_t now_s, struct query_bound bound)
 
 void query_chosen(struct store *store, int64_t now_s, const struct query_choice *choice)
 {
-	sqlite3_stmt *const s = begin(store, QUERY_CHOSEN,
-	                              ACTIVE("AND (?4 IS NULL OR in_net(address, ?4) OR address IN (SELECT value FROM "
-	                                     "json_each(?5)))") "WHERE (?6 IS NULL OR r.name = ?6 OR substr(r.name, 1, "
-	                                                        "length(?6) + 1) = ?6 || '/') AND (?7 IS NULL OR "
-	                                                        "r.category = ?7) "
-	                                                        "ORDER BY CASE ?8 WHEN 1 THEN -all_hits WHEN 2 THEN "
-	                                                        "net_key(b.address) END, b.until DESC, b.id",
-	                              now_s);
+	sqlite3_stmt *const s = begin(store, QUERY_CHOSEN, CHOSEN, now_s);
 
 	bind_bound(s, 2, (struct query_bound){0, 0});
 	sql_bind_text(s, 4, NULL);
@@ -112,13 +139,7 @@ void query_chosen(struct store *store, int64_t now_s, const struct query_choice 
 
 void query_blocks(struct store *store, const struct net *net, int64_t now_s, struct query_bound bound)
 {
-	sqlite3_stmt *const s = begin(
-		store, QUERY_BLOCKS,
-		"SELECT " BLOCK_COLUMNS ", -1 FROM block b JOIN rule r ON r.id = b.rule "
-		"WHERE b.id IN (SELECT id FROM block WHERE address IN (SELECT value FROM json_each(?4)) "
-		"UNION SELECT id FROM block WHERE " INSIDE("address", "?5") ") "
-									    "ORDER BY b.since DESC, b.id DESC LIMIT ?2",
-		now_s);
+	sqlite3_stmt *const s = begin(store, QUERY_BLOCKS, BLOCKS, now_s);
 
 	bind_bound(s, 2, bound);
 	sql_bind_around(s, 4, net);
@@ -149,24 +170,7 @@ int query_next_block(struct store *store, struct query_block *ret, struct why *w
 
 void query_hits(struct store *store, const struct net *net, struct query_bound bound)
 {
-	/* chain goes from the newest hit to older ones, for one address or many: the recursion queues hits by id. */
-	sqlite3_stmt *const s = begin(
-		store, QUERY_HITS,
-		"WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE address = ?1 "
-		"UNION ALL SELECT head FROM address WHERE " INSIDE(
-			"address",
-			"?4") " "
-			      "UNION ALL SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id "
-			      "/ 4000 ORDER BY 1 DESC), "
-			      "found (id) AS (SELECT id " NEWEST_HITS " AND (address = ?1 OR in_net(address, ?4)) "
-			      "UNION ALL SELECT * FROM (SELECT hit.id FROM chain CROSS JOIN hit ON hit.id = chain.id "
-			      "WHERE address = ?1 OR in_net(address, ?4) LIMIT ?5)) "
-			      "SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, "
-			      "h.text, h.address, h.weight "
-			      "FROM found CROSS JOIN hit h ON h.id = found.id JOIN rule r ON r.id = h.rule LEFT JOIN "
-			      "log l ON l.id = h.log "
-			      "ORDER BY h.time DESC, h.id DESC LIMIT ?2",
-		0);
+	sqlite3_stmt *const s = begin(store, QUERY_HITS, HITS, 0);
 
 	bind_net(s, 1, net);
 	bind_bound(s, 2, bound);
@@ -195,14 +199,7 @@ int query_next_hit(struct store *store, struct query_hit *ret, struct why *why)
 
 void query_addresses(struct store *store, const struct net *net, struct query_bound bound)
 {
-	sqlite3_stmt *const s = begin(store, QUERY_ADDRESSES,
-	                              "SELECT address, sum(hits), min(first), max(last) FROM "
-	                              "(SELECT address, hits, first, last FROM address WHERE " INSIDE(
-					      "address", "?4") " "
-	                                                       "UNION ALL SELECT address, 1, time, time " NEWEST_HITS
-	                                                       " AND in_net(address, ?4)) "
-	                                                       "GROUP BY address ORDER BY 2 DESC, 1 LIMIT ?2",
-	                              0);
+	sqlite3_stmt *const s = begin(store, QUERY_ADDRESSES, ADDRESSES, 0);
 
 	bind_bound(s, 2, bound);
 	bind_around(s, 4, net);

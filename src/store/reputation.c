@@ -208,8 +208,7 @@ static int add_new(struct store *store, const char *cause, const char *reason, c
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, ALLOWANCE_ADD_NEW,
-		"INSERT INTO allowance (address, since, until, cause, why) SELECT value, ?3, ?4, ?1, ?2 FROM "
-		"json_each(?5) "
+		"INSERT INTO allowance (address, since, until, cause, why) SELECT value, ?3, ?4, ?1, ?2 FROM json_each(?5) "
 		"WHERE value NOT IN (SELECT address FROM allowance WHERE cause = ?1 AND why = ?2 AND until > ?3)");
 
 	sql_bind_text(s, 1, cause);

@@ -65,10 +65,10 @@ static int append_line(int log, const char *net, unsigned host, bool login)
 
 	(void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S+00:00", gmtime_r(&now, &tm));
 	if (login)
-		len = snprintf(line, sizeof line,
-		               "%s mx postfix/smtpd[%u]: warning: unknown[%s.%u]: SASL LOGIN authentication failed: "
-		               "authentication failure\n",
-		               stamp, 1000 + host, net, host);
+		len = snprintf(
+			line, sizeof line,
+			"%s mx postfix/smtpd[%u]: warning: unknown[%s.%u]: SASL LOGIN authentication failed: authentication failure\n",
+			stamp, 1000 + host, net, host);
 	else
 		len = snprintf(line, sizeof line,
 		               "%s mx postfix/smtpd[%u]: NOQUEUE: reject: RCPT from unknown[%s.%u]: 554 5.7.1 Service "

@@ -52,16 +52,12 @@ static const struct kind {
          false,
          {
 		 " postfix/smtpd[%p]: connect from mail.%d[%c]",
-		 " postfix/smtpd[%p]: Anonymous TLS connection established from mail.%d[%c]: TLSv1.3 with cipher "
-		 "TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 server-signature ECDSA (P-256) "
-		 "server-digest SHA256",
+		 " postfix/smtpd[%p]: Anonymous TLS connection established from mail.%d[%c]: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 server-signature ECDSA (P-256) server-digest SHA256",
 		 " postfix/smtpd[%p]: %q: client=mail.%d[%c]",
 		 " postfix/cleanup[%p]: %q: message-id=<%x.%x@%d>",
 		 " postfix/qmgr[811]: %q: from=<%s@%d>, size=%n, nrcpt=1 (queue active)",
-		 " postfix/lmtp[%p]: %q: to=<%u@example.com>, relay=mx1.example.com[private/dovecot-lmtp], delay=0.21, "
-		 "delays=0.12/0.01/0.01/0.07, dsn=2.0.0, status=sent (250 2.0.0 <%u@example.com> %x%x Saved)",
-		 " postfix/smtpd[%p]: disconnect from mail.%d[%c] ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 "
-		 "commands=7",
+		 " postfix/lmtp[%p]: %q: to=<%u@example.com>, relay=mx1.example.com[private/dovecot-lmtp], delay=0.21, delays=0.12/0.01/0.01/0.07, dsn=2.0.0, status=sent (250 2.0.0 <%u@example.com> %x%x Saved)",
+		 " postfix/smtpd[%p]: disconnect from mail.%d[%c] ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7",
 		 " postfix/qmgr[811]: %q: removed",
 	 }},
 	{110,
@@ -69,14 +65,11 @@ static const struct kind {
          false,
          {
 		 " postfix/submission/smtpd[%p]: connect from host.%d[%c]",
-		 " postfix/submission/smtpd[%p]: %q: client=host.%d[%c], sasl_method=PLAIN, "
-		 "sasl_username=%u@example.com",
+		 " postfix/submission/smtpd[%p]: %q: client=host.%d[%c], sasl_method=PLAIN, sasl_username=%u@example.com",
 		 " postfix/cleanup[%p]: %q: message-id=<%x-%x@example.com>",
 		 " postfix/qmgr[811]: %q: from=<%u@example.com>, size=%n, nrcpt=1 (queue active)",
-		 " postfix/submission/smtpd[%p]: disconnect from host.%d[%c] ehlo=2 starttls=1 auth=1 mail=1 rcpt=1 "
-		 "data=1 quit=1 commands=8",
-		 " postfix/smtp[%p]: %q: to=<%s@%d>, relay=mx.%d[192.0.2.25]:25, delay=1.3, delays=0.1/0/0.6/0.6, "
-		 "dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as %x)",
+		 " postfix/submission/smtpd[%p]: disconnect from host.%d[%c] ehlo=2 starttls=1 auth=1 mail=1 rcpt=1 data=1 quit=1 commands=8",
+		 " postfix/smtp[%p]: %q: to=<%s@%d>, relay=mx.%d[192.0.2.25]:25, delay=1.3, delays=0.1/0/0.6/0.6, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as %x)",
 		 " postfix/qmgr[811]: %q: removed",
 	 }},
 	{30,
@@ -85,10 +78,7 @@ static const struct kind {
          {
 		 /* what others refuse from us is no hit */
 		 " postfix/qmgr[811]: %q: from=<%u@example.com>, size=%n, nrcpt=1 (queue active)",
-		 " postfix/smtp[%p]: %q: to=<%s@%d>, relay=mx.%d[192.0.2.25]:25, delay=0.9, delays=0.1/0/0.4/0.4, "
-		 "dsn=5.7.1, status=bounced (host mx.%d[192.0.2.25] said: 554 5.7.1 Service unavailable; Client host "
-		 "[192.0.2.1] blocked using bl.example; see https://bl.example/192.0.2.1 (in reply to RCPT TO "
-		 "command))",
+		 " postfix/smtp[%p]: %q: to=<%s@%d>, relay=mx.%d[192.0.2.25]:25, delay=0.9, delays=0.1/0/0.4/0.4, dsn=5.7.1, status=bounced (host mx.%d[192.0.2.25] said: 554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using bl.example; see https://bl.example/192.0.2.1 (in reply to RCPT TO command))",
 		 " postfix/bounce[%p]: %q: sender non-delivery notification: %x",
 		 " postfix/qmgr[811]: %q: removed",
 	 }},
@@ -98,19 +88,15 @@ static const struct kind {
          {
 		 /* nor is greylisting */
 		 " postfix/smtpd[%p]: connect from mail.%d[%c]",
-		 " postfix/smtpd[%p]: NOQUEUE: reject: RCPT from mail.%d[%c]: 450 4.2.0 <%u@example.com>: Recipient "
-		 "address rejected: Greylisted, see http://postgrey.example/help/example.com.html; from=<%s@%d> "
-		 "to=<%u@example.com> proto=ESMTP helo=<mail.%d>",
+		 " postfix/smtpd[%p]: NOQUEUE: reject: RCPT from mail.%d[%c]: 450 4.2.0 <%u@example.com>: Recipient address rejected: Greylisted, see http://postgrey.example/help/example.com.html; from=<%s@%d> to=<%u@example.com> proto=ESMTP helo=<mail.%d>",
 		 " postfix/smtpd[%p]: disconnect from mail.%d[%c] ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4",
 	 }},
 	{180,
          false,
          false,
          {
-		 " dovecot: imap-login: Login: user=<%u@example.com>, method=PLAIN, rip=%c, lip=192.0.2.1, mpid=%p, "
-		 "TLS, session=<%x%x>",
-		 " dovecot: imap(%u@example.com)<%p><%x%x>: Disconnected: Logged out in=%n out=%n deleted=0 expunged=3 "
-		 "trashed=0 hdr_count=12 hdr_bytes=%n body_count=0 body_bytes=0",
+		 " dovecot: imap-login: Login: user=<%u@example.com>, method=PLAIN, rip=%c, lip=192.0.2.1, mpid=%p, TLS, session=<%x%x>",
+		 " dovecot: imap(%u@example.com)<%p><%x%x>: Disconnected: Logged out in=%n out=%n deleted=0 expunged=3 trashed=0 hdr_count=12 hdr_bytes=%n body_count=0 body_bytes=0",
 	 }},
 	{40,
          false,
@@ -141,19 +127,15 @@ static const struct kind {
          true,
          {
 		 /* an honest user who mistyped: a hit, and then evidence for the good */
-		 "+ dovecot: imap-login: Disconnected: Connection closed (auth failed, 3 attempts in 7 secs): "
-		 "user=<%u@example.com>, method=PLAIN, rip=%c, lip=192.0.2.1, TLS, session=<%x%x>",
-		 " dovecot: imap-login: Login: user=<%u@example.com>, method=PLAIN, rip=%c, lip=192.0.2.1, mpid=%p, "
-		 "TLS, session=<%x%x>",
+		 "+ dovecot: imap-login: Disconnected: Connection closed (auth failed, 3 attempts in 7 secs): user=<%u@example.com>, method=PLAIN, rip=%c, lip=192.0.2.1, TLS, session=<%x%x>",
+		 " dovecot: imap-login: Login: user=<%u@example.com>, method=PLAIN, rip=%c, lip=192.0.2.1, mpid=%p, TLS, session=<%x%x>",
 	 }},
 	{90,
          true,
          false,
          {
 		 " postfix/smtpd[%p]: connect from unknown[%c]",
-		 "+ postfix/smtpd[%p]: NOQUEUE: reject: RCPT from unknown[%c]: 554 5.7.1 Service unavailable; Client "
-		 "host [%c] blocked using zen.dnsbl.test; https://dnsbl.test/query/ip/%c; from=<%s@%d> "
-		 "to=<%u@example.com> proto=ESMTP helo=<%d>",
+		 "+ postfix/smtpd[%p]: NOQUEUE: reject: RCPT from unknown[%c]: 554 5.7.1 Service unavailable; Client host [%c] blocked using zen.dnsbl.test; https://dnsbl.test/query/ip/%c; from=<%s@%d> to=<%u@example.com> proto=ESMTP helo=<%d>",
 		 " postfix/smtpd[%p]: disconnect from unknown[%c] ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4",
 	 }},
 	{30,
@@ -161,11 +143,8 @@ static const struct kind {
          false,
          {
 		 " postfix/smtpd[%p]: connect from unknown[%c]",
-		 "+ postfix/smtpd[%p]: NOQUEUE: reject: RCPT from unknown[%c]: 550 5.1.1 <%s@example.com>: Recipient "
-		 "address rejected: User unknown in virtual mailbox table; from=<%s@%d> to=<%s@example.com> "
-		 "proto=ESMTP helo=<%d>",
-		 "+ postfix/smtpd[%p]: NOQUEUE: reject: RCPT from unknown[%c]: 454 4.7.1 <%s@%d>: Relay access denied; "
-		 "from=<%s@%d> to=<%s@%d> proto=ESMTP helo=<%d>",
+		 "+ postfix/smtpd[%p]: NOQUEUE: reject: RCPT from unknown[%c]: 550 5.1.1 <%s@example.com>: Recipient address rejected: User unknown in virtual mailbox table; from=<%s@%d> to=<%s@example.com> proto=ESMTP helo=<%d>",
+		 "+ postfix/smtpd[%p]: NOQUEUE: reject: RCPT from unknown[%c]: 454 4.7.1 <%s@%d>: Relay access denied; from=<%s@%d> to=<%s@%d> proto=ESMTP helo=<%d>",
 		 " postfix/smtpd[%p]: lost connection after RCPT from unknown[%c]",
 		 " postfix/smtpd[%p]: disconnect from unknown[%c] ehlo=1 mail=1 rcpt=0/2 commands=2/4",
 	 }},
@@ -176,8 +155,7 @@ static const struct kind {
 		 " postfix/postscreen[702]: CONNECT from [%c]:%o to [192.0.2.1]:25",
 		 " postfix/dnsblog[%p]: addr %c listed by domain zen.dnsbl.test as 127.0.0.4",
 		 "+ postfix/postscreen[702]: DNSBL rank 3 for [%c]:%o",
-		 "+ postfix/postscreen[702]: NOQUEUE: reject: RCPT from [%c]:%o: 550 5.7.1 Service unavailable; client "
-		 "[%c] blocked using zen.dnsbl.test; from=<%s@%d>, to=<%u@example.com>, proto=ESMTP, helo=<%d>",
+		 "+ postfix/postscreen[702]: NOQUEUE: reject: RCPT from [%c]:%o: 550 5.7.1 Service unavailable; client [%c] blocked using zen.dnsbl.test; from=<%s@%d>, to=<%u@example.com>, proto=ESMTP, helo=<%d>",
 		 " postfix/postscreen[702]: DISCONNECT [%c]:%o",
 	 }},
 	{20,
@@ -193,8 +171,7 @@ static const struct kind {
          false,
          {
 		 " postfix/submission/smtpd[%p]: connect from unknown[%c]",
-		 "+ postfix/submission/smtpd[%p]: warning: unknown[%c]: SASL LOGIN authentication failed: "
-		 "UGFzc3dvcmQ6, sasl_username=%u@example.com",
+		 "+ postfix/submission/smtpd[%p]: warning: unknown[%c]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=%u@example.com",
 		 " postfix/submission/smtpd[%p]: disconnect from unknown[%c] ehlo=1 auth=0/1 quit=1 commands=2/3",
 	 }},
 	{30,
@@ -202,15 +179,13 @@ static const struct kind {
          false,
          {
 		 " courieresmtpd: started,ip=[%C],port=[%o]",
-		 "+ courieresmtpd: error,relay=%C,port=%o,from=<%s@%d>,to=<%u@example.com>: 511 "
-		 "https://dnsbl.test/query/ip/%c",
+		 "+ courieresmtpd: error,relay=%C,port=%o,from=<%s@%d>,to=<%u@example.com>: 511 https://dnsbl.test/query/ip/%c",
 	 }},
 	{30,
          true,
          false,
          {
-		 "+ dovecot: imap-login: Disconnected: Connection closed (auth failed, 3 attempts in 9 secs): "
-		 "user=<%u@example.com>, method=PLAIN, rip=%c, lip=192.0.2.1, TLS, session=<%x%x>",
+		 "+ dovecot: imap-login: Disconnected: Connection closed (auth failed, 3 attempts in 9 secs): user=<%u@example.com>, method=PLAIN, rip=%c, lip=192.0.2.1, TLS, session=<%x%x>",
 	 }},
 	{40,
          true,

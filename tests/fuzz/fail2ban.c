@@ -45,14 +45,10 @@ static void remove_all(void)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char seed[] =
-		"[DEFAULT]\nignoreip = 192.0.2.0/24\n ::1\nbantime = 1h 2*3m\n[a]\nenabled = true\nfilter = "
-		"a[mode=\"x, y\", z='1']\n"
-		"logpath = %(l)s\n  /x\nl = /var/log/%(__name__)s\n\0[DEFAULT]\n_daemon = "
-		"\\S*\n[Definition]\n__prefix_line = "
-		"%(_daemon)s: \n\0[INCLUDES]\nbefore = common.conf\nafter = a.conf\n[Definition]\n_daemon = "
-		"(?:a|b)\nprefregex = "
-		"^<F-MLFID>%(__prefix_line)s</F-MLFID><F-CONTENT>.+</F-CONTENT>$\nre-x = ^a <HOST>%%\n  ^b "
-		"<F-USER>\\S+</F-USER> <ADDR>\n"
+		"[DEFAULT]\nignoreip = 192.0.2.0/24\n ::1\nbantime = 1h 2*3m\n[a]\nenabled = true\nfilter = a[mode=\"x, y\", z='1']\n"
+		"logpath = %(l)s\n  /x\nl = /var/log/%(__name__)s\n\0[DEFAULT]\n_daemon = \\S*\n[Definition]\n__prefix_line = "
+		"%(_daemon)s: \n\0[INCLUDES]\nbefore = common.conf\nafter = a.conf\n[Definition]\n_daemon = (?:a|b)\nprefregex = "
+		"^<F-MLFID>%(__prefix_line)s</F-MLFID><F-CONTENT>.+</F-CONTENT>$\nre-x = ^a <HOST>%%\n  ^b <F-USER>\\S+</F-USER> <ADDR>\n"
 		"failregex = <re-<mode>> ; why\n  %(known/failregex)s\nignoreregex = x <HOST>\ndatepattern = %%Y\n";
 	char path[128];
 

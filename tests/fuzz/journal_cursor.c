@@ -29,8 +29,8 @@ static void check_id(const char *id)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char seed[] = "s=0123456789abcdef0123456789abcdef;i=1f4;b=ffffffffffffffffffffffffffffffff;m=a;t="
-				   "6449c2c5f2b34;x=ffffffffffffffff";
+	static const char seed[] =
+		"s=0123456789abcdef0123456789abcdef;i=1f4;b=ffffffffffffffffffffffffffffffff;m=a;t=6449c2c5f2b34;x=ffffffffffffffff";
 
 	seeds_begin(*argc, *argv);
 	seeds_add("", 0, seed, sizeof seed - 1);

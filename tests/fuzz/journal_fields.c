@@ -31,8 +31,7 @@ static void check_span(struct span span)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char seed[] =
-		"_HOSTNAME=mx\nSYSLOG_IDENTIFIER=postfix/"
-		"smtpd\n_COMM=smtpd\nSYSLOG_PID=5\n_PID=6\n_UID=103\nMESSAGE=hello\n"
+		"_HOSTNAME=mx\nSYSLOG_IDENTIFIER=postfix/smtpd\n_COMM=smtpd\nSYSLOG_PID=5\n_PID=6\n_UID=103\nMESSAGE=hello\n"
 		"CONTAINER_NAME=a\n_TRANSPORT=driver\nN_DROPPED=5\nMESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e\n"
 		"MESSAGE=Suppressed 5 messages from a.service";
 

@@ -15,8 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char *const seeds[] = {
-		("{\"v\":1,\"id\":\"mx1:1795888700:48213\",\"at\":1795888802,\"op\":\"block\",\"net\":\"2001:db8:1:2::/"
-	         "64\",\"until\":1795892402,"
+		("{\"v\":1,\"id\":\"mx1:1795888700:48213\",\"at\":1795888802,\"op\":\"block\",\"net\":\"2001:db8:1:2::/64\",\"until\":1795892402,"
 	         "\"offence\":2,\"rule\":\"postfix-relay\",\"category\":\"relay\",\"sig\":\"ed25519:AAAA\"}"),
 		"{\"v\":1,\"id\":\"a:0:0\",\"at\":0,\"op\":\"lift\",\"net\":\"192.0.2.7\",\"sig\":\"s\"}",
 		"{\"v\":1,\"id\":\"a:0:0\",\"at\":0,\"op\":\"white\",\"net\":\"192.0.2.7\",\"until\":1,\"sig\":\"s\"}",

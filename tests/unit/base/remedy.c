@@ -75,8 +75,7 @@ static void test_systemd(void **state)
 	assert_int_equal(setenv("NOTIFY_SOCKET", "/run/systemd/notify", 1), 0);
 	assert_string_equal(
 		remedy_write(EROFS, "/srv/wfs/hits.db", got),
-		"; systemd lets the service write only to permitted directories: 'systemctl edit watchforspammers', "
-		"write "
+		"; systemd lets the service write only to permitted directories: 'systemctl edit watchforspammers', write "
 		"the lines \"[Service]\" and \"ReadWritePaths=/srv/wfs\", 'systemctl restart watchforspammers'");
 	assert_string_equal(remedy_read(ENOENT, "/srv/wfs/mail.log", got), "");
 	assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);

@@ -166,8 +166,7 @@ static void test_values(void **state)
 		"[allow]\nprivate = no\naddress = 192.0.2.7\naddress =\naddress = 2001:DB8::/32, 10.0.0.0/8\t::1,\n"
 		"[dns]\nlist = zen.example 60\nlist = dnswl.example  Allow\nallow_for = 36h\n"
 		"list = zen.example\t1000 =127.0.0.2,127.0.0.10\nlist =\n"
-		"[firewall]\nbackend = recent\nmanage_rules = NO\nchain = a-b_C9\njump_from = FORWARD, "
-		"DOCKER-USER\nhooks = Forward input\nsessions = KILL\n"
+		"[firewall]\nbackend = recent\nmanage_rules = NO\nchain = a-b_C9\njump_from = FORWARD, DOCKER-USER\nhooks = Forward input\nsessions = KILL\n"
 		"list = x2345678901234567890123\nports = 1 65535,25\naction = Reject\n"
 		"log_prefix = SPAM \"BLOCK\": %s x\nseconds = 2\nresync = 1d\nkeep_on_stop = YES\n"
 		"[database]\npath = /srv/a b.db\nkeep = 10w\n"
@@ -245,8 +244,8 @@ static void test_values(void **state)
 	assert_int_equal(c->firewall.ports.lists[0].ports.n, 15);
 	assert_ports(c, "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15");
 	config_free(c);
-	c = good("[firewall]\nports = 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 "
-	         "65535 65535\n");
+	c = good(
+		"[firewall]\nports = 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535\n");
 	assert_ports(c, "65535");
 	config_free(c);
 	c = good("[firewall]\nmanage_rules = no\n");
@@ -289,8 +288,8 @@ static void test_errors(void **state)
 		{"[block]\nfor = 1 2 3 4 5 6 7 8 9\n", ":2: for: want at most 8 durations, got \"1 2 3 4 5 6 7 8 9\""},
 		{"[block]\nmemory = 11y\n", ":2: memory" A_DURATION "\"11y\""},
 		{"[block]\nmemory = 3661d\n", ":2: memory" A_DURATION "\"3661d\""},
-		{"[block]\nnetwork_threshold = 10x\n", ":2: network_threshold: want 1x to 9x (times threshold), or a "
-	                                               "whole number up to 3000000, got \"10x\""},
+		{"[block]\nnetwork_threshold = 10x\n",
+	         ":2: network_threshold: want 1x to 9x (times threshold), or a whole number up to 3000000, got \"10x\""},
 		{"[block]\naccount_addresses = 1\n",
 	         ":2: account_addresses: want 0, or a whole number from 2 to 12, got \"1\""},
 		{"[block]\nslow = 1 in 24h\n", ":2: slow" A_SLOW "\"1 in 24h\""},
@@ -523,8 +522,8 @@ static void test_directory(void **state)
 	           "[block]\nthreshold = 20\nwindow = 2h\n[allow]\naddress = 192.0.2.3\n[run]\npatterns = /x /y\n");
 	write_part(".30-c.conf", "garbage");
 	write_part("40-d.conf~", "garbage");
-	c = good("[log /a]\n[block]\nthreshold = 10\nwindow = 3h\nmemory = 4d\n[allow]\naddress = "
-	         "192.0.2.1\n[run]\npatterns = /z\n");
+	c = good(
+		"[log /a]\n[block]\nthreshold = 10\nwindow = 3h\nmemory = 4d\n[allow]\naddress = 192.0.2.1\n[run]\npatterns = /z\n");
 	assert_int_equal(c->block.threshold, 30);
 	assert_int_equal(c->block.window_s, 2 * 3600);
 	assert_int_equal(c->block.memory_s, 4 * 86400);

@@ -1098,8 +1098,9 @@ static void test_replies(void **state)
 	memset(large, 'x', sizeof large - 1);
 	large[sizeof large - 1] = '\0';
 	json_put_text(reply, "large", large);
-	want_line(reply, "{\"ok\":false,\"error\":\"the reply is larger than 64 KiB; the command of the same name "
-	                 "gives all of it\"}\n");
+	want_line(
+		reply,
+		"{\"ok\":false,\"error\":\"the reply is larger than 64 KiB; the command of the same name gives all of it\"}\n");
 	assert_false(reply_is_ok(reply));
 	reply_error(reply, "no \"such\" thing\n");
 	want_line(reply, "{\"ok\":false,\"error\":\"no \\\"such\\\" thing\\\\x0a\"}\n");

@@ -16,10 +16,10 @@ static void test_good(void **state)
 	struct why why;
 
 	(void)state;
-	assert_int_equal(parse(" mx2 1795888802123-7 1795888803000 1795888700:48213 block 2001:db8::/64 for 3600 "
-	                       "offence 2 rule postfix-relay category relay",
-	                       &f, &why),
-	                 0);
+	assert_int_equal(
+		parse(" mx2 1795888802123-7 1795888803000 1795888700:48213 block 2001:db8::/64 for 3600 offence 2 rule postfix-relay category relay",
+	              &f, &why),
+		0);
 	assert_string_equal(f.peer, "mx2");
 	assert_string_equal(f.stream, "1795888802123-7");
 	assert_int_equal(f.said_ms, INT64_C(1795888802123));

@@ -139,11 +139,11 @@ static const struct {
 	{E "ip4:192.0.2.7\n" E "ip4:192.0.2.7\n", "error: SPF of example.com: more than one record"},
 	{E "ip4:192.0.2.7 fo\n", "error: SPF of example.com: \"fo\" is no valid SPF term"},
 	/* names */
-	{E "a mx -all\nexample.com A 192.0.2.1 192.0.2.3\nexample.com AAAA 2001:db8::1\nexample.com MX "
-           "m.example\nm.example A 203.0.113.5\n",
+	{E
+         "a mx -all\nexample.com A 192.0.2.1 192.0.2.3\nexample.com AAAA 2001:db8::1\nexample.com MX m.example\nm.example A 203.0.113.5\n",
          "192.0.2.1 192.0.2.3 203.0.113.5 2001:db8::1"},
-	{E "a:m.example/24//64 mx/30 -all\nm.example A 203.0.113.5\nm.example AAAA 2001:db8::1\nexample.com MX "
-           "m.example\n",
+	{E
+         "a:m.example/24//64 mx/30 -all\nm.example A 203.0.113.5\nm.example AAAA 2001:db8::1\nexample.com MX m.example\n",
          "203.0.113.0/24 2001:db8::/64"},
 	{E "mx -all\nexample.com MX " /* the root: no mail at all */ "\n", ""},
 	{E "a mx include:a.example -all\n" OTHER "a:none.example\n",
@@ -173,8 +173,7 @@ static const struct {
 	{E "-ip4:192.0.2.0/24 ip4:192.0.2.7\n", ""},
 	/* what depends on the message */
 	{E "ptr exists:%{i}.x.example ip4:192.0.2.7 include:%{d}.x -all\n",
-         "192.0.2.7 (example.com: \"ptr\" depends on the message; it allows nothing) (example.com: "
-         "\"exists:%{i}.x.example\" depends on the "
+         "192.0.2.7 (example.com: \"ptr\" depends on the message; it allows nothing) (example.com: \"exists:%{i}.x.example\" depends on the "
          "message; it allows nothing) (example.com: \"include:%{d}.x\" depends on the message; it allows nothing)"},
 	/* everybody */
 	{E "ip4:192.0.2.7 +all\n", "error: SPF of example.com: \"+all\" allows everybody"},

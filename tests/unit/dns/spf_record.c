@@ -54,8 +54,7 @@ static const struct {
 	{"v=spf1 ip4:192.0.2.7 ip4:192.0.2.9/24 IP6:2001:DB8::1/32 ip6:2001:db8::7 ~all",
          "+ip:192.0.2.7; +ip:192.0.2.0/24; +ip:2001:db8::/32; +ip:2001:db8::7; ~all"},
 	{"v=spf1 a mx -a:Mail.Example.COM. mx:example.net/28 a/24 a//64 a:x.example/0//0",
-         "+a/32//128; +mx/32//128; -a:mail.example.com/32//128; +mx:example.net/28//128; +a/24//128; +a/32//64; "
-         "+a:x.example/0//0"},
+         "+a/32//128; +mx/32//128; -a:mail.example.com/32//128; +mx:example.net/28//128; +a/24//128; +a/32//64; +a:x.example/0//0"},
 	{"v=spf1 include:_spf.example.com ?include:b.example redirect=c.example a",
          "+include:_spf.example.com; ?include:b.example; "
          "+a/32//128; +redirect:c.example"},

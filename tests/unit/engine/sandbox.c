@@ -181,12 +181,12 @@ static int sort_much(const char *path)
 	store_temp_beside(path);
 	if (store_open(path, STORE_WRITE, &store, &why) < 0)
 		return EIO;
-	return sqlite3_exec(store->db,
-	                    "PRAGMA cache_size = 10; CREATE TEMP TABLE many AS WITH RECURSIVE c(i) AS "
-	                    "(SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 20000) SELECT hex(randomblob(100)) AS x "
-	                    "FROM c; "
-	                    "CREATE INDEX temp.sorted ON many (x)",
-	                    NULL, NULL, NULL) == SQLITE_OK
+	return sqlite3_exec(
+		       store->db,
+		       "PRAGMA cache_size = 10; CREATE TEMP TABLE many AS WITH RECURSIVE c(i) AS "
+		       "(SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 20000) SELECT hex(randomblob(100)) AS x FROM c; "
+		       "CREATE INDEX temp.sorted ON many (x)",
+		       NULL, NULL, NULL) == SQLITE_OK
 	               ? DONE
 	               : ENOMEM;
 }

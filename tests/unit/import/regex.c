@@ -108,9 +108,9 @@ static void test_child(void **state)
 	             "while read -r line; do printf '|  %s\\n' \"$line\"; done </dev/fd/3; echo '`-'");
 	if (run(LONG_MS, &lines, &why) < 0)
 		fail_msg("%s", why.text);
-	expect(&lines, "--|--config=/etc/"
-	               "f2b|--encoding=latin-1|--print-all-matched|--print-no-ignored|--print-no-missed|/dev/fd/3|"
-	               "a line of the log|own; touch x[mode=\"a b\"]");
+	expect(&lines,
+	       "--|--config=/etc/f2b|--encoding=latin-1|--print-all-matched|--print-no-ignored|--print-no-missed|/dev/fd/3|"
+	       "a line of the log|own; touch x[mode=\"a b\"]");
 	regex_done(&lines);
 
 	install(dir, "echo first; printf 'ERROR: \\033[1mno filter\\n' >&2; exit 255");

@@ -210,10 +210,10 @@ static void test_floods(void **state)
 	assert_false(flood("192.0.2.1").is_hit); /* blocked, and still at it */
 	assert_false(flood("198.51.100.1").is_hit);
 	want_number("SELECT count(*) FROM hits", 1);
-	want_number("SELECT count(*) FROM hits WHERE rule = 'kernel-connections' AND category = 'flood' AND score = "
-	            "100 AND "
-	            "text = 'kernel: more than 10 new connections in 60 s' AND detail IS NULL AND file IS NULL",
-	            1);
+	want_number(
+		"SELECT count(*) FROM hits WHERE rule = 'kernel-connections' AND category = 'flood' AND score = 100 AND "
+		"text = 'kernel: more than 10 new connections in 60 s' AND detail IS NULL AND file IS NULL",
+		1);
 	want_number("SELECT count(*) FROM blocks WHERE address = '192.0.2.1' AND rule = 'kernel-connections'", 1);
 }
 
@@ -224,9 +224,9 @@ static void test_lists(void **state)
 	(void)flood("192.0.2.2");
 	want_number("SELECT count(*) FROM blocks WHERE address = '192.0.2.1' AND rule = 'dns-list'", 1);
 	want_number("SELECT count(*) FROM blocks WHERE address = '192.0.2.2' AND rule = 'kernel-connections'", 1);
-	want_number("SELECT count(*) FROM hits WHERE detail = 'bl.example' AND text = 'bl.example answers 127.0.0.2 "
-	            "for 192.0.2.1'",
-	            1);
+	want_number(
+		"SELECT count(*) FROM hits WHERE detail = 'bl.example' AND text = 'bl.example answers 127.0.0.2 for 192.0.2.1'",
+		1);
 	assert_true(listed("192.0.2.1", -1).earned);  /* its block ends */
 	assert_false(listed("192.0.2.1", -1).earned); /* it is allowed already */
 	want_number("SELECT count(*) FROM block WHERE address = '192.0.2.1' AND ended_by = 'allowed by bl.example'", 1);

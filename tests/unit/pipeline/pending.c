@@ -217,10 +217,10 @@ static void test_journal(void **state)
 	entries(journal, 1, "s=1;i=3", "other.service");
 	written();
 	assert_int_equal(number("SELECT count(*) FROM log"), 1);
-	assert_int_equal(number("SELECT count(*) FROM journal WHERE cursor = 's=1;i=3' AND unit = 'other.service' AND "
-	                        "forged = 9 AND "
-	                        "damaged = 12 AND gaps = 3 AND lost = 15 AND suppressed = 8"),
-	                 1);
+	assert_int_equal(
+		number("SELECT count(*) FROM journal WHERE cursor = 's=1;i=3' AND unit = 'other.service' AND forged = 9 AND "
+	               "damaged = 12 AND gaps = 3 AND lost = 15 AND suppressed = 8"),
+		1);
 	assert_int_equal(number("SELECT lines FROM log"), 30);
 	pending_done(journal);
 }
@@ -253,9 +253,9 @@ static void test_no_log(void **state)
 	assert_int_equal(
 		number("SELECT count(*) FROM allowance WHERE cause = 'dns-list' AND why = 'allowed by white.example'"),
 		2);
-	assert_int_equal(number("SELECT count(*) FROM block WHERE address = '2001:db8::1' AND ended_by = 'allowed by "
-	                        "white.example'"),
-	                 1);
+	assert_int_equal(
+		number("SELECT count(*) FROM block WHERE address = '2001:db8::1' AND ended_by = 'allowed by white.example'"),
+		1);
 	assert_int_equal(number("SELECT count(*) FROM block WHERE ended IS NULL AND address = '2001:db8::2'"), 1);
 }
 
@@ -302,9 +302,9 @@ static void test_full(void **state)
 	}
 	assert_int_equal(number("SELECT count(*) FROM hit"), n);
 	assert_int_equal(number("SELECT count(*) FROM block"), n);
-	assert_int_equal(number("SELECT max(length(text)) < 1024 AND max(length(detail)) < 256 AND min(length(text)) > "
-	                        "1000 FROM hit"),
-	                 1);
+	assert_int_equal(
+		number("SELECT max(length(text)) < 1024 AND max(length(detail)) < 256 AND min(length(text)) > 1000 FROM hit"),
+		1);
 	assert_int_equal(number("SELECT count(*) FROM hit WHERE instr(text, x'1b') OR instr(detail, x'1b')"), 0);
 	assert_int_equal(number("SELECT count(*) FROM hit WHERE text LIKE '\\x1b\\x1b%...'"), n);
 	pending_done(file);
@@ -322,9 +322,9 @@ static void test_text(void **state)
 	memset(line, '#', sizeof line - 1);
 	read_on(file, 1, 1);
 	written();
-	assert_int_equal(number("SELECT text = 'a\\x1b[31m\\xff\xc3\xbc\\x0a\\xe2\\x80\\xae' AND detail IS NULL FROM "
-	                        "hit WHERE id = 1"),
-	                 1);
+	assert_int_equal(
+		number("SELECT text = 'a\\x1b[31m\\xff\xc3\xbc\\x0a\\xe2\\x80\\xae' AND detail IS NULL FROM hit WHERE id = 1"),
+		1);
 	assert_int_equal(number("SELECT text = '' AND detail = '' FROM hit WHERE id = 2"), 1);
 	pending_done(file);
 }
@@ -392,26 +392,25 @@ static void test_failed_in_the_middle(void **state)
 	struct why why;
 
 	(void)state;
-	sql("CREATE TRIGGER stumble BEFORE INSERT ON hit WHEN NEW.address = '2001:db8::5' BEGIN SELECT RAISE(FAIL, "
-	    "'no'); END");
+	sql("CREATE TRIGGER stumble BEFORE INSERT ON hit WHEN NEW.address = '2001:db8::5' BEGIN SELECT RAISE(FAIL, 'no'); END");
 	for (unsigned i = 0; i < 10; i++)
 		note(a, i, i % 2 == 0);
 	read_on(a, 10, 1000);
 	for (unsigned turn = 0; turn < 3; turn++) {
 		assert_true(pending_write(pending, &why) < 0);
-		assert_int_equal(number("SELECT (SELECT count(*) FROM hit) + (SELECT count(*) FROM log) + (SELECT "
-		                        "count(*) FROM rule)"),
-		                 0);
+		assert_int_equal(
+			number("SELECT (SELECT count(*) FROM hit) + (SELECT count(*) FROM log) + (SELECT count(*) FROM rule)"),
+			0);
 	}
 	sql("DROP TRIGGER stumble");
 	/* Others have made rows meanwhile, so that the ids are others now. */
 	sql("INSERT INTO log (path, first_line, last_line) VALUES ('/other', x'00', x'')");
 	sql("INSERT INTO rule (name, category, reason) VALUES ('other', 'other', 'other')");
 	written();
-	assert_int_equal(number("SELECT count(*) FROM hits WHERE file = '/a' AND rule = CASE offset % 200 WHEN 0 THEN "
-	                        "'first' ELSE "
-	                        "'second' END"),
-	                 10);
+	assert_int_equal(
+		number("SELECT count(*) FROM hits WHERE file = '/a' AND rule = CASE offset % 200 WHEN 0 THEN 'first' ELSE "
+	               "'second' END"),
+		10);
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE rule = 'first'"), 5);
 	assert_int_equal(number("SELECT count(*) FROM log"), 2);
 	pending_done(a);

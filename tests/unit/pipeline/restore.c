@@ -136,10 +136,8 @@ static void test_rows(void **state)
 		struct verdict *v;
 		struct verdict_query got;
 
-		sql("DELETE FROM hit; DELETE FROM block; DELETE FROM act; DELETE FROM credit; DELETE FROM good; DELETE "
-		    "FROM allowance; "
-		    "INSERT OR IGNORE INTO rule VALUES (1, 'first', 'content', 'x'), (2, 'network-score', 'network', "
-		    "'x'), "
+		sql("DELETE FROM hit; DELETE FROM block; DELETE FROM act; DELETE FROM credit; DELETE FROM good; DELETE FROM allowance; "
+		    "INSERT OR IGNORE INTO rule VALUES (1, 'first', 'content', 'x'), (2, 'network-score', 'network', 'x'), "
 		    "(3, 'sshd-second', 'auth', 'x')");
 		sql(tests[i].rows);
 		v = restored(NULL, true);
@@ -196,8 +194,7 @@ static void test_greylist(void **state)
 
 	(void)state;
 	sql("INSERT INTO attempt (time, address, sender, recipient, helo) "
-	    "VALUES (1799999000, '192.0.2.7', CAST('a@big.example' AS BLOB), CAST('b@example.org' AS BLOB), "
-	    "CAST('mx1.big.example' AS BLOB))");
+	    "VALUES (1799999000, '192.0.2.7', CAST('a@big.example' AS BLOB), CAST('b@example.org' AS BLOB), CAST('mx1.big.example' AS BLOB))");
 	v = restored(NULL, true);
 	assert_int_equal(restore_cluster(store, greylist, v, T0, &why), 0);
 	assert_int_equal(greylist_attempt(greylist, v, &second, from, to, helo, T0, &earned), GREYLIST_EARNED);
@@ -280,8 +277,7 @@ static void test_damaged(void **state)
 	struct verdict *v = NULL;
 
 	(void)state;
-	sql("INSERT INTO rule VALUES (1, 'first', 'auth', 'x'); INSERT INTO block (address, since, until, offence, "
-	    "rule) "
+	sql("INSERT INTO rule VALUES (1, 'first', 'auth', 'x'); INSERT INTO block (address, since, until, offence, rule) "
 	    "VALUES ('nonsense', 1800000000, 1800000600, 1, 1)");
 	assert_true(restore_verdict(&(struct restore_from){.store = store, .config = config, .live = true}, T0, &v,
 	                            &why) < 0);

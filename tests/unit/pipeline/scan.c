@@ -285,9 +285,9 @@ static void test_repeats(void **state)
 		{HIT, 1},
 		{STAMP "mx testd[1]: last message repeated x times", 0},
 		{HIT, 1},
-		{STAMP "mx testd[1]: Last message 'x' repeated 5 times, suppressed by syslog-ng on ' repeated x times, "
-	               "suppressed by "
-	               "syslog-ng on mx",
+		{STAMP
+	         "mx testd[1]: Last message 'x' repeated 5 times, suppressed by syslog-ng on ' repeated x times, suppressed by "
+	         "syslog-ng on mx",
 	         0},
 		/* the text that is quoted changes no number */
 		{HIT, 1},

@@ -67,16 +67,12 @@ static void test_formats(void **state)
 	         "::5/128\n198.51.100.7/32\n203.0.112.0/23\n203.0.113.9/32\n2001:db8::7/128\n2001:db8:0:4000::/50\n"},
 		{EXPORT_CSV,
 	         "address,since,until,hits,rule,category,reason\r\n"
-	         "::5,2026-11-28T23:54:44Z,2026-11-29T00:05:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a DNS "
-	         "blocklist\"\r\n"
+	         "::5,2026-11-28T23:54:44Z,2026-11-29T00:05:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a DNS blocklist\"\r\n"
 	         "198.51.100.7,2026-11-28T23:54:44Z,2027-03-24T17:42:24Z,3,\"postfix-dnsbl\",\"dnsbl\","
 	         "\"says \"\"hello\"\", \\ and $this; caf\xC3\xA9\"\r\n"
-	         "203.0.112.0/23,2026-11-28T23:54:44Z,2026-11-29T00:10:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a "
-	         "DNS blocklist\"\r\n"
-	         "203.0.113.9,2026-11-28T23:54:44Z,2026-11-29T00:05:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a "
-	         "DNS blocklist\"\r\n"
-	         "2001:db8::7,2026-11-28T23:54:44Z,2026-11-28T23:55:43Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a "
-	         "DNS blocklist\"\r\n"
+	         "203.0.112.0/23,2026-11-28T23:54:44Z,2026-11-29T00:10:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a DNS blocklist\"\r\n"
+	         "203.0.113.9,2026-11-28T23:54:44Z,2026-11-29T00:05:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a DNS blocklist\"\r\n"
+	         "2001:db8::7,2026-11-28T23:54:44Z,2026-11-28T23:55:43Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a DNS blocklist\"\r\n"
 	         "2001:db8:0:4000::/50,2026-11-28T23:54:44Z,2026-11-29T00:05:44Z,3,\"postfix-dnsbl\",\"dnsbl\","
 	         "\"listed by a DNS blocklist\"\r\n"},
 		{EXPORT_NFT,
@@ -88,15 +84,14 @@ static void test_formats(void **state)
 	         "add element inet watchforspammers_export blocked6 { ::5 }\n"
 	         "add element inet watchforspammers_export blocked4 { 198.51.100.7, 203.0.112.0/23 }\n"
 	         "add element inet watchforspammers_export blocked6 { 2001:db8::7, 2001:db8:0:4000::/50 }\n"},
-		{EXPORT_IPSET, "create -exist watchforspammers4 hash:net family inet maxelem 65536 timeout 0\nflush "
-	                       "watchforspammers4\n"
-	                       "create -exist watchforspammers6 hash:net family inet6 maxelem 65536 timeout 0\nflush "
-	                       "watchforspammers6\n"
-	                       "add watchforspammers6 ::5 timeout 600\n"
-	                       "add watchforspammers4 198.51.100.7 timeout 2147483\n"
-	                       "add watchforspammers4 203.0.112.0/23 timeout 900\n"
-	                       "add watchforspammers4 203.0.113.9 timeout 600\n"
-	                       "add watchforspammers6 2001:db8:0:4000::/50 timeout 600\n"},
+		{EXPORT_IPSET,
+	         "create -exist watchforspammers4 hash:net family inet maxelem 65536 timeout 0\nflush watchforspammers4\n"
+	         "create -exist watchforspammers6 hash:net family inet6 maxelem 65536 timeout 0\nflush watchforspammers6\n"
+	         "add watchforspammers6 ::5 timeout 600\n"
+	         "add watchforspammers4 198.51.100.7 timeout 2147483\n"
+	         "add watchforspammers4 203.0.112.0/23 timeout 900\n"
+	         "add watchforspammers4 203.0.113.9 timeout 600\n"
+	         "add watchforspammers6 2001:db8:0:4000::/50 timeout 600\n"},
 		{EXPORT_RBLDNSD,
 	         "$SOA 3600 localhost hostmaster.localhost 1795910144 600 300 86400 60\n$NS 3600 localhost\n$TTL 60\n"
 	         "$DATASET ip4trie blocked4 @\n"
@@ -138,8 +133,7 @@ static void test_json(void **state)
 {
 	static const char want[] =
 		"{\"address\":\"::5\",\"since\":\"2026-11-28T23:54:44Z\",\"until\":\"2026-11-29T00:05:44Z\","
-		"\"rule\":\"postfix-dnsbl\",\"reason\":\"listed by a DNS "
-		"blocklist\",\"category\":\"dnsbl\",\"hits\":3}\n";
+		"\"rule\":\"postfix-dnsbl\",\"reason\":\"listed by a DNS blocklist\",\"category\":\"dnsbl\",\"hits\":3}\n";
 	char *const text = exported(EXPORT_JSON);
 	size_t lines = 0;
 
@@ -199,8 +193,9 @@ static void test_listed(void **state)
 	export_seal(&list, EXPORT_CSV);
 	export_write(&list, EXPORT_CSV, NOW_S, out);
 	assert_int_equal(fclose(out), 0);
-	assert_string_equal(text, "address,since,until,hits,rule,category,reason\r\n203.0.112.0/"
-	                          "23,,,,\"\",\"file\",\"listed by others\"\r\n");
+	assert_string_equal(
+		text,
+		"address,since,until,hits,rule,category,reason\r\n203.0.112.0/23,,,,\"\",\"file\",\"listed by others\"\r\n");
 	free(text);
 	export_done(&list);
 }

@@ -14,28 +14,22 @@
 static void test_state(void **state)
 {
 	static const char json[] =
-		"{\"running\": true, \"blocks_active\": 7, \"tracked\": 3, \"capacity\": null, \"drift\": 0, "
-		"\"refused\": 0,"
+		"{\"running\": true, \"blocks_active\": 7, \"tracked\": 3, \"capacity\": null, \"drift\": 0, \"refused\": 0,"
 		"\"problems\": [{\"kind\": \"log\"}, {\"kind\": \"silent\"}, {\"kind\": \"log\"}],"
 		"\"told\": 4, \"good_elsewhere\": 2, \"peers\": [{\"name\": \"mx2\", \"heard_at\": "
 		"\"2026-11-28T23:55:44Z\", \"lag_ms\": 3, \"taken\": 5, \"refused\": 6},"
 		" {\"name\": \"mx3\", \"heard_at\": null, \"lag_ms\": 0, \"taken\": 0, \"refused\": 0}],"
-		"\"tarpit_held\": 12, \"gates\": [{\"name\": \"mail\", \"closed\": true, \"paused\": 4, \"in_window\": "
-		"5, \"waiting\": 6,"
-		"\"waits_s\": 60}, {\"name\": \"near\", \"closed\": false, \"paused\": 0, \"in_window\": 0, "
-		"\"waiting\": 0, \"waits_s\": 0}],"
+		"\"tarpit_held\": 12, \"gates\": [{\"name\": \"mail\", \"closed\": true, \"paused\": 4, \"in_window\": 5, \"waiting\": 6,"
+		"\"waits_s\": 60}, {\"name\": \"near\", \"closed\": false, \"paused\": 0, \"in_window\": 0, \"waiting\": 0, \"waits_s\": 0}],"
 		"\"suspended\": [{\"rule\": \"postfix-auth\"}],"
-		"\"logs\": [{\"path\": \"/var/log/\\\"a\\\\\\nb\", \"lines\": 5, \"unparsed\": 1, \"cut\": 0, "
-		"\"lag_bytes\": 9,"
-		"\"last_line_at\": \"2026-11-28T23:55:44Z\"}, {\"path\": \"/var/log/b\", \"lines\": 0, \"unparsed\": "
-		"0, \"cut\": 0,"
+		"\"logs\": [{\"path\": \"/var/log/\\\"a\\\\\\nb\", \"lines\": 5, \"unparsed\": 1, \"cut\": 0, \"lag_bytes\": 9,"
+		"\"last_line_at\": \"2026-11-28T23:55:44Z\"}, {\"path\": \"/var/log/b\", \"lines\": 0, \"unparsed\": 0, \"cut\": 0,"
 		"\"lag_bytes\": 0, \"last_line_at\": null}]}";
 	static const char *const want[] = {
 		"wfs_up 1\n",
 		"wfs_problems{kind=\"log\"} 2\nwfs_problems{kind=\"silent\"} 1\n",
 		"wfs_rule_suspended{rule=\"postfix-auth\"} 1\n",
-		"# TYPE wfs_lines_total counter\nwfs_lines_total{source=\"/var/log/\\\"a\\\\\\nb\"} "
-		"5\nwfs_lines_total{source=\"/var/log/b\"} 0\n",
+		"# TYPE wfs_lines_total counter\nwfs_lines_total{source=\"/var/log/\\\"a\\\\\\nb\"} 5\nwfs_lines_total{source=\"/var/log/b\"} 0\n",
 		"wfs_lag_bytes{source=\"/var/log/\\\"a\\\\\\nb\"} 9\n",
 		"wfs_last_line_timestamp_seconds{source=\"/var/log/\\\"a\\\\\\nb\"} 1795910144\n# HELP",
 		"wfs_blocks_active 7\n",

@@ -326,8 +326,8 @@ static void test_sessions_kept(void **state)
 	root_close(root, true);
 	config.n_ports = 0;
 	root = root_of(&config);
-	assert_true(shows("chain input { type filter hook input priority filter - 10; policy accept; ct state new jump "
-	                  "SPAMMER }"));
+	assert_true(shows(
+		"chain input { type filter hook input priority filter - 10; policy accept; ct state new jump SPAMMER }"));
 	root_close(root, true);
 }
 
@@ -347,8 +347,8 @@ static void test_floods(void **state)
 		"@spammer_flood { ip saddr timeout 1m }"));
 	assert_true(shows("ip6 saddr & ffff:ffff:ffff:ff00:: timeout 10s limit"));
 	assert_true(shell("f=$(mktemp) && nft list ruleset >$f && nft -c -f $f; s=$?; rm $f; exit $s"));
-	assert_true(shell("nft add element inet watchforspammers spammer_flood '{ 192.0.2.7 timeout 1m, 127.0.0.1 "
-	                  "timeout 1m }'"));
+	assert_true(shell(
+		"nft add element inet watchforspammers spammer_flood '{ 192.0.2.7 timeout 1m, 127.0.0.1 timeout 1m }'"));
 	assert_true(shell("nft add element inet watchforspammers spammer6_flood '{ 2001:db8::7 timeout 1m }'"));
 	m = ask_of(root, (struct message){.verb = MESSAGE_FLOODS});
 	assert_int_equal(m.error, 0);

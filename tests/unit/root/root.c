@@ -951,9 +951,9 @@ static void test_configuration(void **state)
 	assert_int_equal(serve(root, engine_misses_config), 7);
 	assert_true(shell("umask 077 && printf '[block]' >%s", path));
 	assert_int_equal(serve(root, engine_reads_config), 7);
-	assert_true(shell("umask 077 && mkdir %s.d && printf 2 >%s.d/20-b.conf && printf 1 >%s.d/10-c.conf && touch "
-	                  "%s.d/.a.conf %s.d/README",
-	                  path, path, path, path, path));
+	assert_true(shell(
+		"umask 077 && mkdir %s.d && printf 2 >%s.d/20-b.conf && printf 1 >%s.d/10-c.conf && touch %s.d/.a.conf %s.d/README",
+		path, path, path, path, path));
 	assert_int_equal(serve(root, engine_reads_directory), 7);
 	assert_true(shell("rm -r %s.d", path));
 	root_close(root, true);

@@ -288,8 +288,9 @@ static void test_start_together(void **state)
 {
 	static const char by_macro[] =
 		"[a]\nprogram = testd\nmatch = ^guess from <client>$\ncategory = auth\nreason = guesses\n" HIT MISS;
-	static const char beside[] = "[also]\nprogram = testd\nmatch = ^guess from <ADDR>$\ncategory = name\nreason = "
-				     "adds\nscore = 5\nalso = yes\n" HIT MISS;
+	static const char beside[] =
+		"[also]\nprogram = testd\nmatch = ^guess from <ADDR>$\ncategory = name\nreason = adds\nscore = 5\nalso = yes\n" HIT
+			MISS;
 
 	(void)state;
 	start((const char *const[N_NAMES]){by_macro, NULL, "[define]\nclient = <ADDR>\n"},

@@ -170,9 +170,9 @@ static void patterns(void **state)
 	                "http://www.open-spf.org/Why?s=mfrom;id=u@example.com;ip=198.51.100.7;r=<UNKNOWN>",
 	         "^550 5\\.7\\.23 Message rejected due to: SPF fail - not authorized\\. Please see "
 	         "http://[^\\s=]+=[^\\s;]*;id=[^\\s;]*;ip=<ADDR>;r=<[^<>]*>$"},
-		{HEADER "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[198.51.100.7]:4711: 554 5.7.1 "
-	                "<x@y.example>: Relay access "
-	                "denied; from=<a@example.net> to=<x@y.example> proto=ESMTP helo=<x>",
+		{HEADER
+	         "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[198.51.100.7]:4711: 554 5.7.1 <x@y.example>: Relay access "
+	         "denied; from=<a@example.net> to=<x@y.example> proto=ESMTP helo=<x>",
 	         "^<QUEUE>: reject: RCPT from <NAME>\\[<ADDR>\\](?::\\d+)?: 554 5\\.7\\.1 <[^<>]*>: Relay access "
 	         "denied; "
 	         "from=<[^<>]*> to=<[^<>]*> proto=\\S* helo=<[^<>]*>$"},
@@ -183,17 +183,15 @@ static void patterns(void **state)
 		{HEADER
 	         "sshd[1]: message repeated 3 times: [ Failed password for root from 198.51.100.7 port 50427 ssh2]",
 	         "^Failed password for .* from <ADDR> port \\d+ ssh2$"},
-		{HEADER "dovecot: imap-login: Disconnected (auth failed, 3 attempts in 4 secs): user=<x>, "
-	                "method=PLAIN, rip=198.51.100.7, "
-	                "lip=192.0.2.1, TLS, session=<ab>",
-	         "^imap-login: Disconnected \\(auth failed, \\d+ attempts in \\d+ secs\\): user=<[^<>]*>, "
-	         "method=[^\\s,]*, rip=<ADDR>, "
+		{HEADER
+	         "dovecot: imap-login: Disconnected (auth failed, 3 attempts in 4 secs): user=<x>, method=PLAIN, rip=198.51.100.7, "
+	         "lip=192.0.2.1, TLS, session=<ab>",
+	         "^imap-login: Disconnected \\(auth failed, \\d+ attempts in \\d+ secs\\): user=<[^<>]*>, method=[^\\s,]*, rip=<ADDR>, "
 	         "lip=[^\\s,]*, TLS, session=<[^<>]*>$"},
-		{HEADER "postgrey[1]: action=greylist, reason=new, client_name=unknown, client_address=2001:db8::7, "
-	                "sender=a@example.net, "
-	                "recipient=x@y.example",
-	         "^action=greylist, reason=new, client_name=[^\\s,]*, client_address=<ADDR>, sender=<FROM>, "
-	         "recipient=<TO>$"},
+		{HEADER
+	         "postgrey[1]: action=greylist, reason=new, client_name=unknown, client_address=2001:db8::7, sender=a@example.net, "
+	         "recipient=x@y.example",
+	         "^action=greylist, reason=new, client_name=[^\\s,]*, client_address=<ADDR>, sender=<FROM>, recipient=<TO>$"},
 		{HEADER "x[1]: client (IPv6:2001:db8::7) [net*work] said {1+1} \\ a|b $5",
 	         "^client \\(<ADDR>\\) \\[net\\*work\\] said \\{[^\\s}]+\\} \\\\ a\\|b \\$\\d+$"},
 		{HEADER "x[1]: <perm <198.51.100.7> perm>", "^<perm <<ADDR>> perm>$"},

@@ -50,10 +50,10 @@ static void test_expand(void **state)
 	struct ini *ini;
 
 	(void)state;
-	read_text("[define]\nwho = from <ADDR>\ntwice = 1\nTWICE = 2\ndeep = (?:<who>)\nunanswered = no\nhidden = "
-	          "<unanswered>\n"
-	          "[a]\nother = 1\n",
-	          &macros, &ini, &errors);
+	read_text(
+		"[define]\nwho = from <ADDR>\ntwice = 1\nTWICE = 2\ndeep = (?:<who>)\nunanswered = no\nhidden = <unanswered>\n"
+		"[a]\nother = 1\n",
+		&macros, &ini, &errors);
 	assert_int_equal(errors.n, 0);
 	assert_int_equal(macros.n, 6);
 	assert_string_equal(macros_value(&macros, "Hidden"), "<unanswered>");

@@ -95,9 +95,9 @@ static void every_error(void **state)
 	         "x.rules:6: hit: want \"ADDRESS | LOG LINE\", got \"1.2.3 | x\""},
 		{"[a]\nprogram = x\ncategory = autth\nreason = r\nmatch = ^x <ADDR>\n",
 	         "x.rules:3: category: no category \"autth\"; did you mean \"auth\"?"},
-		{"[a]\nprogram = x\ncategory = passwords\n", "x.rules:3: category: no category \"passwords\"; there "
-	                                                     "are dnsbl, auth, relay, probe, protocol, unknown-user, "
-	                                                     "content, firewall, name, good, grey"},
+		{"[a]\nprogram = x\ncategory = passwords\n",
+	         "x.rules:3: category: no category \"passwords\"; there are dnsbl, auth, relay, probe, protocol, unknown-user, "
+	         "content, firewall, name, good, grey"},
 		{"[a]\nprogram = x\nreason = r\nmatch = ^x <ADDR>\n", "x.rules:1: [a] has no \"category\""},
 		{"[a]\nprogram =\ncategory = auth\nreason = r\nmatch = ^x <ADDR>\n", "x.rules:2: program: empty"},
 		{"[a b]\nprogram = x\ncategory = auth\nreason = r\nmatch = ^x <ADDR>\n",
@@ -116,11 +116,10 @@ static void every_error(void **state)
 		{HEAD "match = ^x (<ADDR>\n", "x.rules:5: match of [a]: missing closing parenthesis"},
 		{HEAD "match = ^x <ADDR>\nremember = yes\n",
 	         "x.rules:5: [a]: remember, forget and after need <SESSION> in the match"},
-		{HEAD "match = ^x <ADDR>\nevent = login\n", "x.rules:6: event: want the event and the log it is read "
-	                                                    "in, such as \"ftp-login pam\", got \"login\""},
+		{HEAD "match = ^x <ADDR>\nevent = login\n",
+	         "x.rules:6: event: want the event and the log it is read in, such as \"ftp-login pam\", got \"login\""},
 		{HEAD "match = ^x <ADDR>\nevent = login a b\n",
-	         "x.rules:6: event: want the event and the log it is read in, such as \"ftp-login pam\", got \"login a "
-	         "b\""},
+	         "x.rules:6: event: want the event and the log it is read in, such as \"ftp-login pam\", got \"login a b\""},
 		{HEAD "match = ^x <ADDR>\nevent = a b\nevent = a c\n", "x.rules:7: event: appears twice in this rule"},
 		{HEAD "match = ^x <ADDR>\nscore = -1\nevent = a b\n",
 	         "x.rules:5: [a]: event is for rules with a score above 0, and cannot be combined with remember"},

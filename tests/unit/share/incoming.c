@@ -73,12 +73,10 @@ static void test_good(void **state)
 	(void)state;
 	e = entry_of(example(MESSAGE_BLOCK));
 	expect(&e, 1795888803000,
-	       "foreign mx2 1795888802123-7 1795888803000 5:48213 block 192.0.2.7 for 3600 offence 2 rule a category "
-	       "b");
+	       "foreign mx2 1795888802123-7 1795888803000 5:48213 block 192.0.2.7 for 3600 offence 2 rule a category b");
 	expect(&e, 1795888802123 + 3600000, NULL);
 	expect(&e, 1795888802000,
-	       "foreign mx2 1795888802123-7 1795888802000 5:48213 block 192.0.2.7 for 3600 offence 2 rule a category "
-	       "b");
+	       "foreign mx2 1795888802123-7 1795888802000 5:48213 block 192.0.2.7 for 3600 offence 2 rule a category b");
 	e = entry_of(example(MESSAGE_LIFT));
 	expect(&e, 1795888802123 + 3600000, "foreign mx2 1795888802123-7 1795892402123 5:48213 lift 192.0.2.7");
 	e = entry_of(example(MESSAGE_WHITE));

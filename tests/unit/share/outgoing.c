@@ -12,36 +12,27 @@ static void test_told(void **state)
 	static const struct {
 		const char *line, *want; /* the canonical form from the op on, "|" for a newline; "": told to nobody */
 	} rows[] = {
-		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":"
-	         "\"postfix-dnsbl\",\"category\":\"dnsbl\","
+		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":\"postfix-dnsbl\",\"category\":\"dnsbl\","
 	         "\"reason\":\"secret\",\"offence\":2,\"text\":\"secret\"}",
 	         "block|192.0.2.7|1795892400|2|postfix-dnsbl|dnsbl|"},
-		{"{\"id\":7,\"event\":\"extend\",\"address\":\"2001:db8::/"
-	         "64\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":\"a\",\"category\":\"b\",\"offence\":1}",
+		{"{\"id\":7,\"event\":\"extend\",\"address\":\"2001:db8::/64\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":\"a\",\"category\":\"b\",\"offence\":1}",
 	         "block|2001:db8::/64|1795892400|1|a|b|"},
-		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":\"2036-11-28T19:00:00Z\",\"rule\":"
-	         "\"manual\",\"category\":\"manual\",\"offence\":null}",
+		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":\"2036-11-28T19:00:00Z\",\"rule\":\"manual\",\"category\":\"manual\",\"offence\":null}",
 	         "block|192.0.2.7|1796493600|0|manual|manual|"},
-		{"{\"id\":7,\"event\":\"lift\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":"
-	         "\"a\",\"text\":\"unblocked\"}",
+		{"{\"id\":7,\"event\":\"lift\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":\"a\",\"text\":\"unblocked\"}",
 	         "lift|192.0.2.7|0|0|||"},
-		{"{\"id\":7,\"event\":\"white\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":"
-	         "null}",
+		{"{\"id\":7,\"event\":\"white\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":null}",
 	         "white|192.0.2.7|1795892400|0|||"},
 		/* What another host told us is not told again; what is over, or nobody's business, neither. */
-		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":"
-	         "\"peer/mx2\",\"category\":\"b\",\"offence\":1}",
+		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":\"peer/mx2\",\"category\":\"b\",\"offence\":1}",
 	         ""},
 		{"{\"id\":7,\"event\":\"lift\",\"address\":\"192.0.2.7\",\"rule\":\"peer/mx2\"}", ""},
-		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T18:00:00Z\",\"rule\":"
-	         "\"a\",\"category\":\"b\",\"offence\":1}",
+		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T18:00:00Z\",\"rule\":\"a\",\"category\":\"b\",\"offence\":1}",
 	         ""},
-		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":null,\"rule\":\"a\",\"category\":"
-	         "\"b\"}",
+		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":null,\"rule\":\"a\",\"category\":\"b\"}",
 	         ""},
 		{"{\"id\":7,\"event\":\"expire\",\"address\":\"192.0.2.7\",\"rule\":\"a\"}", ""},
-		{"{\"id\":7,\"event\":\"allow\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"text\":"
-	         "\"by hand: a customer\"}",
+		{"{\"id\":7,\"event\":\"allow\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"text\":\"by hand: a customer\"}",
 	         ""},
 		{"{\"id\":7,\"event\":\"suspend\",\"text\":\"a\"}", ""},
 		{"{\"id\":7,\"event\":\"lift\",\"address\":\"nonsense\",\"rule\":\"a\"}", ""},

@@ -176,11 +176,11 @@ static void check_counts(bool forgotten)
 		0);
 	assert_int_equal(number("SELECT count(*) FROM (SELECT address FROM address EXCEPT SELECT address FROM hit)"),
 	                 0);
-	assert_int_equal(number("SELECT count(*) FROM address a JOIN (SELECT address, min(time) AS first, max(time) AS "
-	                        "last FROM hit "
-	                        "WHERE id <= (SELECT upto FROM indexed) GROUP BY 1) h ON h.address = a.address "
-	                        "WHERE a.last <> h.last OR a.first > h.first"),
-	                 0);
+	assert_int_equal(
+		number("SELECT count(*) FROM address a JOIN (SELECT address, min(time) AS first, max(time) AS last FROM hit "
+	               "WHERE id <= (SELECT upto FROM indexed) GROUP BY 1) h ON h.address = a.address "
+	               "WHERE a.last <> h.last OR a.first > h.first"),
+		0);
 	assert_int_equal(number("SELECT count(*) FROM (SELECT id / 4000 AS row, max(time) AS time FROM hit WHERE id <= "
 	                        "(SELECT upto FROM indexed) GROUP BY 1) h LEFT JOIN latest n ON n.id = row "
 	                        "WHERE n.time IS NULL OR n.time < h.time"),
@@ -192,13 +192,12 @@ static void check_counts(bool forgotten)
 		return;
 	assert_int_equal(
 		number("SELECT count(*) FROM (SELECT day, rule, hits, addresses, last FROM sums WHERE rule > 0 EXCEPT "
-	               "SELECT time / 86400, rule, count(*), count(DISTINCT address), max(time) FROM hit GROUP BY 1, "
-	               "2)"),
+	               "SELECT time / 86400, rule, count(*), count(DISTINCT address), max(time) FROM hit GROUP BY 1, 2)"),
 		0);
-	assert_int_equal(number("SELECT count(*) FROM (SELECT time / 86400, count(*), count(DISTINCT address), "
-	                        "max(time) FROM hit "
-	                        "GROUP BY 1 EXCEPT SELECT day, hits, addresses, last FROM sums WHERE rule = 0)"),
-	                 0);
+	assert_int_equal(
+		number("SELECT count(*) FROM (SELECT time / 86400, count(*), count(DISTINCT address), max(time) FROM hit "
+	               "GROUP BY 1 EXCEPT SELECT day, hits, addresses, last FROM sums WHERE rule = 0)"),
+		0);
 	assert_int_equal(
 		number("SELECT count(*) - (SELECT count(DISTINCT (time / 86400) || '/' || rule) FROM hit) FROM sums "
 	               "WHERE rule > 0"),
@@ -306,9 +305,9 @@ static void test_many(void **state)
 	                              "hit GROUP BY 1",
 	                              NULL, NULL, NULL),
 	                 SQLITE_OK);
-	assert_int_equal(number("SELECT count(*) FROM (SELECT address, n, head FROM want EXCEPT SELECT address, hits, "
-	                        "head FROM address)"),
-	                 0);
+	assert_int_equal(
+		number("SELECT count(*) FROM (SELECT address, n, head FROM want EXCEPT SELECT address, hits, head FROM address)"),
+		0);
 	assert_int_equal(number("SELECT (SELECT count(*) FROM want) - (SELECT count(*) FROM address)"), 0);
 	assert_int_equal(
 		number("WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE address = '198.18.0.5' UNION ALL "

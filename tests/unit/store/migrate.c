@@ -116,8 +116,7 @@ static void test_alike(void **state)
 {
 	static const char question[] =
 		"SELECT group_concat(name || ' ' || text, char(10)) FROM (SELECT m.name, CASE m.type WHEN 'table' THEN "
-		"(SELECT group_concat(p.name || ' ' || p.type || ' ' || p.\"notnull\" || ' ' || p.pk || ' ' || "
-		"coalesce(p.dflt_value, ''), ', ') "
+		"(SELECT group_concat(p.name || ' ' || p.type || ' ' || p.\"notnull\" || ' ' || p.pk || ' ' || coalesce(p.dflt_value, ''), ', ') "
 		"FROM pragma_table_info(m.name) p) ELSE coalesce(replace(m.sql, 'IF NOT EXISTS ', ''), '') END AS text "
 		"FROM sqlite_master m ORDER BY m.name)";
 	char *texts[2] = {NULL, NULL};
@@ -155,20 +154,16 @@ static void test_packets(void **state)
 	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
 	store_close(store);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	sql(db, "DROP VIEW active; DROP VIEW blocks; DROP VIEW sums; DROP VIEW by_reason; DROP VIEW by_category; DROP "
-	        "VIEW by_day;"
-	        "DROP TABLE block; CREATE TABLE block (id INTEGER PRIMARY KEY, address TEXT NOT NULL, since INTEGER "
-	        "NOT NULL, until INTEGER NOT NULL, "
-	        "offence INTEGER NOT NULL, rule INTEGER NOT NULL REFERENCES rule, cause INTEGER NOT NULL DEFAULT 0, "
-	        "proven INTEGER NOT NULL DEFAULT 0, "
-	        "knocks INTEGER NOT NULL DEFAULT 0, knocked INTEGER, ended INTEGER, ended_by TEXT);"
-	        "ALTER TABLE daily DROP COLUMN packets; ALTER TABLE daily DROP COLUMN bytes;"
-	        "INSERT INTO rule VALUES (1, 'name', 'category', 'reason');"
-	        "INSERT INTO block (address, since, until, offence, rule, knocks) VALUES ('192.0.2.7', 1795181864, "
-	        "1795182464, 1, 1, 3);"
-	        "INSERT INTO daily (day, rule, hits, addresses, blocks, dropped, last) VALUES (1, 0, 0, 0, 1, 4, 0), "
-	        "(1, 1, 0, 0, 1, 4, 0);"
-	        "PRAGMA user_version = 5");
+	sql(db,
+	    "DROP VIEW active; DROP VIEW blocks; DROP VIEW sums; DROP VIEW by_reason; DROP VIEW by_category; DROP VIEW by_day;"
+	    "DROP TABLE block; CREATE TABLE block (id INTEGER PRIMARY KEY, address TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, "
+	    "offence INTEGER NOT NULL, rule INTEGER NOT NULL REFERENCES rule, cause INTEGER NOT NULL DEFAULT 0, proven INTEGER NOT NULL DEFAULT 0, "
+	    "knocks INTEGER NOT NULL DEFAULT 0, knocked INTEGER, ended INTEGER, ended_by TEXT);"
+	    "ALTER TABLE daily DROP COLUMN packets; ALTER TABLE daily DROP COLUMN bytes;"
+	    "INSERT INTO rule VALUES (1, 'name', 'category', 'reason');"
+	    "INSERT INTO block (address, since, until, offence, rule, knocks) VALUES ('192.0.2.7', 1795181864, 1795182464, 1, 1, 3);"
+	    "INSERT INTO daily (day, rule, hits, addresses, blocks, dropped, last) VALUES (1, 0, 0, 0, 1, 4, 0), (1, 1, 0, 0, 1, 4, 0);"
+	    "PRAGMA user_version = 5");
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
 	query_blocks(store, &net, t0_s, (struct query_bound){0});

@@ -281,8 +281,7 @@ static void test_permissions(void **state)
 		assert_int_equal(add_hit(store, "192.0.2.7", t0_s, &why), -EROFS);
 		store_close(store);
 		refused(STORE_WRITE, -EROFS,
-		        root ? "it belongs to user root (mode 0444) and must be writable for user nobody; as root: "
-		               "chown nobody: "
+		        root ? "it belongs to user root (mode 0444) and must be writable for user nobody; as root: chown nobody: "
 		             : "it must be writable, and its mode is 0444; chmod u+rw ");
 		if (root) { /* nor read it, where SQLite reports only that it cannot be opened */
 			become(0);
