@@ -359,6 +359,7 @@ static int handle_reply(const struct order *o, json_t *a, const struct command_e
 static int ask_database(const struct order *o, const struct config *config, const struct command_env *env)
 {
 	const int64_t now_s = clock_unix_s();
+	const struct net network = verdict_network(&o->request.net.addr);
 	struct allowlist *const allowlist = allowlist_new(config);
 	struct admin admin = {.config = config};
 	struct verdict *verdict = NULL;
@@ -372,10 +373,12 @@ static int ask_database(const struct order *o, const struct config *config, cons
 		goto out;
 	client_init(&client, -1); /* the kernel is neither changed nor queried: everything comes from the database */
 	admin.reconcile = reconcile_new(admin.store, &config->firewall.ports, &client, 0, now_s);
-	if (restore_verdict(
-		    &(struct restore_from){
-			    .store = admin.store, .config = config, .allowlist = allowlist, .live = true},
-		    now_s, &verdict, &why) < 0) {
+	if (restore_verdict(&(struct restore_from){.store = admin.store,
+	                                           .config = config,
+	                                           .allowlist = allowlist,
+	                                           .only = &network,
+	                                           .live = true},
+	                    now_s, &verdict, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;
 	}

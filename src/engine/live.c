@@ -137,7 +137,12 @@ static int recall(struct live *l, const struct config *config, const struct rule
 		log_line(LOG_WARNING, "%s", why->text);
 	if (end_other_senders(l, config, why) < 0)
 		log_line(LOG_WARNING, "%s; what SPF of other domains allowed stays allowed", why->text);
-	rc = restore_verdict(&(struct restore_from){l->store, config, rules, allowlist, reconcile, true},
+	rc = restore_verdict(&(struct restore_from){.store = l->store,
+	                                            .config = config,
+	                                            .rules = rules,
+	                                            .allowlist = allowlist,
+	                                            .reconcile = reconcile,
+	                                            .live = true},
 	                     clock_unix_s(), ret, why);
 	if (rc < 0)
 		allowlist_free(allowlist);
@@ -177,7 +182,11 @@ void live_restore(struct live *l)
 	struct verdict *verdict;
 	struct why why;
 
-	if (restore_verdict(&(struct restore_from){l->store, l->config, l->rules, l->allowlist, NULL, true},
+	if (restore_verdict(&(struct restore_from){.store = l->store,
+	                                           .config = l->config,
+	                                           .rules = l->rules,
+	                                           .allowlist = l->allowlist,
+	                                           .live = true},
 	                    clock_unix_s(), &verdict, &why) < 0) {
 		log_line(LOG_ERR, "%s; a vote that could not be written counts until the next reload", why.text);
 		return;

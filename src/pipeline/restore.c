@@ -183,7 +183,8 @@ static int read_decided(const struct restore_from *from, struct portmap *ports, 
 {
 	struct block block;
 	const char *rule;
-	int rc = store_blocks_since(from->store, since_s, why);
+	int rc = from->only != NULL ? store_blocks_in(from->store, from->only, since_s, why)
+	                            : store_blocks_since(from->store, since_s, why);
 
 	while (rc == 0 && (rc = store_next_block(from->store, &block, &rule, why)) == 0) {
 		if (from->reconcile != NULL)
@@ -319,13 +320,15 @@ static struct verdict_evidence good_evidence(const struct store_good *good)
 	                                 .rule = VERDICT_NO_RULE};
 }
 
-static int restore_hits(struct store *store, struct portmap *ports, struct verdict *v,
+static int restore_hits(const struct restore_from *from, struct portmap *ports, struct verdict *v,
                         const struct unblocked *unblocked, struct spread *spread, int64_t since_s, int64_t now_s,
                         struct why *why)
 {
+	struct store *const store = from->store;
 	struct store_good good;
 	struct store_hit hit;
-	int rc = store_hits_since(store, since_s, why);
+	int rc = from->only != NULL ? store_hits_in(store, from->only, since_s, why)
+	                            : store_hits_since(store, since_s, why);
 
 	while (rc == 0) {
 		struct verdict_evidence evidence;
@@ -384,7 +387,7 @@ int restore_verdict(const struct restore_from *from, int64_t now_s, struct verdi
 	if (rc == 0)
 		rc = restore_unblocked(store, v, now_s - verdict_memory_s(&policy), now_s, &unblocked, why);
 	if (rc == 0)
-		rc = restore_hits(store, &ports, v, &unblocked, &spread, now_s - verdict_memory_s(&policy), now_s, why);
+		rc = restore_hits(from, &ports, v, &unblocked, &spread, now_s - verdict_memory_s(&policy), now_s, why);
 	free(unblocked.nets);
 	free(spread.blocks);
 	portmap_done(&ports);

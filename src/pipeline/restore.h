@@ -24,7 +24,8 @@ struct restore_from {
 	const struct rules *rules;   /* maps rule names to indices; may be NULL */
 	struct allowlist *allowlist; /* passes the allowed networks to the verdict; may be NULL */
 	struct reconcile *reconcile; /* may be NULL; else loaded as by reconcile_load, from the same rows */
-	bool live; /* also restores which rules are suspended now, which does not matter for an old log */
+	const struct net *only; /* NULL: all; else only hits and blocks of this network, to answer about its clients */
+	bool live;              /* also restores which rules are suspended now, which does not matter for an old log */
 };
 
 /*

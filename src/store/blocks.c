@@ -241,6 +241,18 @@ int store_blocks_since(struct store *store, int64_t since_s, struct why *why)
 	            BLOCKS_SINCE_MOST, SINCE "WHERE +b.until > ?1 ORDER BY b.id", since_s, why);
 }
 
+int store_blocks_in(struct store *store, const struct net *net, int64_t since_s, struct why *why)
+{
+	const int rc = sql_walk(store, BLOCKS_IN,
+	                        SINCE "WHERE b.id IN (SELECT id FROM block WHERE " SQL_INSIDE(
+					"address", "?2") ") AND b.until > ?1 ORDER BY b.id",
+	                        since_s, why);
+
+	if (rc == 0)
+		sql_bind_copy(store->walk, 2, net);
+	return rc;
+}
+
 int store_next_block(struct store *store, struct block *ret, const char **ret_rule, struct why *why)
 {
 	sqlite3_stmt *const s = store->walk;

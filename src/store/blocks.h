@@ -40,11 +40,13 @@ int store_note_expired(struct store *store, int64_t now_s, struct why *why);
 
 /*
  * Walks. store_running: the blocks active at now_s, in any order. store_blocks_since: every block that had not ended at
- * since_s, by id; until_s is its actual end. store_next_block returns everything that is stored, and the id. ret_rule:
- * the rule's name for store_blocks_since, borrowed until the next call; may be NULL.
+ * since_s, by id; until_s is its actual end. store_blocks_in: of these, only net and what it contains. store_next_block
+ * returns everything that is stored, and the id. ret_rule: the rule's name for store_blocks_since and store_blocks_in,
+ * borrowed until the next call; may be NULL.
  */
 int store_running(struct store *store, int64_t now_s, struct why *why);
 int store_blocks_since(struct store *store, int64_t since_s, struct why *why);
+int store_blocks_in(struct store *store, const struct net *net, int64_t since_s, struct why *why);
 int store_next_block(struct store *store, struct block *ret, const char **ret_rule, struct why *why);
 
 #endif

@@ -166,13 +166,34 @@ int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct w
 	"(SELECT CASE WHEN (SELECT min(id) FROM latest) <= (SELECT min(id) FROM hit) / 4000 THEN "                     \
 	"coalesce((SELECT min(id) * 4000 FROM latest WHERE time > ?1), (SELECT upto + 1 FROM indexed)) ELSE 0 END)"
 
+#define SINCE "SELECT h.time, h.address, h.score, h.ignored, h.account, r.category, h.rule "
+#define COUNTS                                                                                                         \
+	"JOIN rule r ON r.id = h.rule WHERE h.id >= " FIRST_SINCE                                                      \
+	" AND ((h.time > ?1 AND h.ignored = 0) OR h.ignored = 2) ORDER BY h.id"
+
+/* clang-format off */
+/* The hits of network ?2: those that are indexed, by the chains of its addresses, and the newer ones. */
+#define FOUND													\
+	"WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE " SQL_INSIDE("address", "?2") " "		\
+	"UNION ALL SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id / 4000 "	\
+	"WHERE chain.id >= " FIRST_SINCE "), "									\
+	"found (id) AS (SELECT id FROM chain UNION ALL "							\
+	"SELECT id FROM hit WHERE id > (SELECT upto FROM indexed) AND in_net(address, ?2)) "
+/* clang-format on */
+
 int store_hits_since(struct store *store, int64_t since_s, struct why *why)
 {
-	return sql_walk(
-		store, HITS_SINCE,
-		"SELECT h.time, h.address, h.score, h.ignored, h.account, r.category, h.rule FROM hit h JOIN rule r ON r.id = h.rule "
-		"WHERE h.id >= " FIRST_SINCE " AND ((h.time > ?1 AND h.ignored = 0) OR h.ignored = 2) ORDER BY h.id",
-		since_s, why);
+	return sql_walk(store, HITS_SINCE, SINCE "FROM hit h " COUNTS, since_s, why);
+}
+
+int store_hits_in(struct store *store, const struct net *net, int64_t since_s, struct why *why)
+{
+	const int rc = sql_walk(store, HITS_IN, FOUND SINCE "FROM found CROSS JOIN hit h ON h.id = found.id " COUNTS,
+	                        since_s, why);
+
+	if (rc == 0)
+		sql_bind_copy(store->walk, 2, net);
+	return rc;
 }
 
 int store_next_hit(struct store *store, struct store_hit *ret, const char **ret_category, struct why *why)

@@ -54,6 +54,7 @@ int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct w
  * older hits, see hit_index.h.
  */
 int store_hits_since(struct store *store, int64_t since_s, struct why *why);
+int store_hits_in(struct store *store, const struct net *net, int64_t since_s, struct why *why); /* only those of net */
 int store_next_hit(struct store *store, struct store_hit *ret, const char **ret_category, struct why *why);
 
 /* Suspend a rule, by name, and resume it on request. store_resume returns STORE_NONE if it was not suspended. */

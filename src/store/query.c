@@ -28,24 +28,11 @@ void query_stop(struct store *store)
 	(void)sqlite3_reset(store->walk);
 }
 
-/* True for addresses within a network; false if that is null. */
-#define INSIDE(address, net)                                                                                           \
-	address " >= text_from(" net ") AND " address " < text_below(" net ") AND in_net(" address ", " net ")"
-
-/* Binds a copy, because a walk outlives the call that begins it. */
-static void bind_net(sqlite3_stmt *s, int i, const struct net *net)
-{
-	char text[NET_TEXT_MAX];
-	const size_t len = net_text(net, text);
-
-	(void)sqlite3_bind_text(s, i, text, (int)len, SQLITE_TRANSIENT);
-}
-
 /* For in_net: binds null for an address, which contains nothing. */
 static void bind_around(sqlite3_stmt *s, int i, const struct net *net)
 {
 	if (net->len < 128)
-		bind_net(s, i, net);
+		sql_bind_copy(s, i, net);
 	else
 		sql_bind_text(s, i, NULL);
 }
@@ -72,7 +59,7 @@ static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 #define ACTIVE(blocks)												\
 	"WITH newest (address, hits) AS MATERIALIZED (SELECT address, count(*) " NEWEST_HITS " GROUP BY address) " \
 	"SELECT " BLOCK_COLUMNS ", CASE WHEN instr(b.address, '/') THEN "					\
-	"(SELECT coalesce(sum(hits), 0) FROM address WHERE " INSIDE("address", "b.address") ") + "		\
+	"(SELECT coalesce(sum(hits), 0) FROM address WHERE " SQL_INSIDE("address", "b.address") ") + "		\
 	"(SELECT coalesce(sum(hits), 0) FROM newest WHERE in_net(address, b.address)) "				\
 	"ELSE coalesce(a.hits, 0) + coalesce(n.hits, 0) END AS all_hits "					\
 	"FROM (SELECT * FROM block WHERE until > ?1 AND ended IS NULL " blocks ") b "				\
@@ -88,13 +75,13 @@ static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 #define BLOCKS													\
 	"SELECT " BLOCK_COLUMNS ", -1 FROM block b JOIN rule r ON r.id = b.rule "				\
 	"WHERE b.id IN (SELECT id FROM block WHERE address IN (SELECT value FROM json_each(?4)) "		\
-	"UNION SELECT id FROM block WHERE " INSIDE("address", "?5") ") "					\
+	"UNION SELECT id FROM block WHERE " SQL_INSIDE("address", "?5") ") "					\
 	"ORDER BY b.since DESC, b.id DESC LIMIT ?2"
 
 /* chain goes from the newest hit to older ones, for one address or many: the recursion queues hits by id. */
 #define HITS													\
 	"WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE address = ?1 "				\
-	"UNION ALL SELECT head FROM address WHERE " INSIDE("address", "?4") " "					\
+	"UNION ALL SELECT head FROM address WHERE " SQL_INSIDE("address", "?4") " "					\
 	"UNION ALL SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id / 4000 "	\
 	"ORDER BY 1 DESC), "											\
 	"found (id) AS (SELECT id " NEWEST_HITS " AND (address = ?1 OR in_net(address, ?4)) "			\
@@ -108,7 +95,7 @@ static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 
 #define ADDRESSES												\
 	"SELECT address, sum(hits), min(first), max(last) FROM "						\
-	"(SELECT address, hits, first, last FROM address WHERE " INSIDE("address", "?4") " "			\
+	"(SELECT address, hits, first, last FROM address WHERE " SQL_INSIDE("address", "?4") " "			\
 	"UNION ALL SELECT address, 1, time, time " NEWEST_HITS " AND in_net(address, ?4)) "			\
 	"GROUP BY address ORDER BY 2 DESC, 1 LIMIT ?2"
 /* clang-format on */
@@ -128,7 +115,7 @@ void query_chosen(struct store *store, int64_t now_s, const struct query_choice 
 	bind_bound(s, 2, (struct query_bound){0, 0});
 	sql_bind_text(s, 4, NULL);
 	if (choice->net != NULL) {
-		bind_net(s, 4, choice->net);
+		sql_bind_copy(s, 4, choice->net);
 		sql_bind_around(s, 5, choice->net);
 	}
 	sql_bind_text(s, 6, choice->rule);
@@ -172,7 +159,7 @@ void query_hits(struct store *store, const struct net *net, struct query_bound b
 {
 	sqlite3_stmt *const s = begin(store, QUERY_HITS, HITS, 0);
 
-	bind_net(s, 1, net);
+	sql_bind_copy(s, 1, net);
 	bind_bound(s, 2, bound);
 	bind_around(s, 4, net);
 	sql_bind_number(s, 5, bound.rows == 0 ? -1 : bound.rows > ORDERED ? (int64_t)bound.rows : ORDERED);
@@ -322,7 +309,7 @@ int query_allowance(struct store *store, const struct net *net, int64_t now_s, s
 	int rc;
 
 	sql_bind_around(s, 2, net);
-	bind_net(s, 3, net);
+	sql_bind_copy(s, 3, net);
 	if ((rc = query_next_allowance(store, ret, why)) == 0)
 		query_stop(store);
 	return rc;
@@ -334,7 +321,7 @@ int query_white(struct store *store, const struct net *net, int64_t since_s, int
 		begin(store, QUERY_WHITE,
 	              "SELECT max(time) FROM act WHERE address = ?2 AND time > ?1 AND what = 'vote white'", since_s);
 
-	bind_net(s, 2, net);
+	sql_bind_copy(s, 2, net);
 	return sql_number(store, s, ret_s, why);
 }
 

@@ -168,6 +168,14 @@ int sql_row_net(struct store *store, sqlite3_stmt *s, int column, const char *ta
 	return rc != 0 ? rc : sql_net(store, s, column, table, ret, why);
 }
 
+void sql_bind_copy(sqlite3_stmt *s, int i, const struct net *net)
+{
+	char text[NET_TEXT_MAX];
+	const size_t len = net_text(net, text);
+
+	(void)sqlite3_bind_text(s, i, text, (int)len, SQLITE_TRANSIENT);
+}
+
 void sql_bind_around(sqlite3_stmt *s, int i, const struct net *net)
 {
 	const unsigned shortest = addr_is_ip4(&net->addr) && net->len >= 96 ? 96 : 0;

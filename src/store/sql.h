@@ -38,6 +38,7 @@ enum statement {
 	RULES_SUSPENDED,
 	HIT_ADD,
 	HITS_SINCE,
+	HITS_IN,
 	HITS_AFTER,
 	INDEXED_TO,
 	INDEXED_PUT,
@@ -58,6 +59,7 @@ enum statement {
 	BLOCKS_MOST,
 	BLOCKS_RUNNING_MOST,
 	BLOCKS_SINCE_MOST,
+	BLOCKS_IN,
 	GOOD_ADD,
 	GOOD_SINCE,
 	CREDIT_ADD,
@@ -192,6 +194,10 @@ int sql_fail(struct store *store, const char *what, struct why *why);
 /* Returns the remedy to append to an error: "; free space on its file system"; "" for most. */
 const char *sql_remedy(int err);
 
+/* True for addresses within a network; false if that is null. */
+#define SQL_INSIDE(address, net)                                                                                       \
+	address " >= text_from(" net ") AND " address " < text_below(" net ") AND in_net(" address ", " net ")"
+
 /* Runs statements, separated by ";", that return no rows and are not kept. */
 int sql_exec(struct store *store, const char *words, const char *what, struct why *why);
 
@@ -236,6 +242,9 @@ static inline void sql_bind_net(sqlite3_stmt *s, int i, const struct net *net, c
 {
 	(void)sqlite3_bind_text(s, i, text, (int)net_text(net, text), SQLITE_STATIC);
 }
+
+/* Binds a copy of its text, because a walk outlives the call that begins it. */
+void sql_bind_copy(sqlite3_stmt *s, int i, const struct net *net);
 
 /* Binds ["192.0.2.7","192.0.2.6/31", ...] for json_each: net and all networks that contain it, except /0. */
 void sql_bind_around(sqlite3_stmt *s, int i, const struct net *net);

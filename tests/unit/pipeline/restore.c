@@ -50,14 +50,20 @@ static struct addr addr_from(const char *text)
 	return net.addr;
 }
 
-static struct verdict *restored(const struct rules *rules, bool live)
+/* only: as in restore_from. */
+static struct verdict *restored_of(const struct rules *rules, bool live, const struct net *only)
 {
+	const struct restore_from from = {.store = store, .config = config, .rules = rules, .only = only, .live = live};
 	struct verdict *verdict = NULL;
 
-	if (restore_verdict(&(struct restore_from){.store = store, .config = config, .rules = rules, .live = live}, T0,
-	                    &verdict, &why) != 0)
+	if (restore_verdict(&from, T0, &verdict, &why) != 0)
 		fail_msg("%s", why.text);
 	return verdict;
+}
+
+static struct verdict *restored(const struct rules *rules, bool live)
+{
+	return restored_of(rules, live, NULL);
 }
 
 /* at, since and until: after T0. */
@@ -80,7 +86,8 @@ static struct verdict *restored(const struct rules *rules, bool live)
 	", 1800000000 " until ", 'name');"
 #define CREDIT(at, score) "INSERT INTO credit VALUES (1800000000 " at ", '192.0.2.7', 0, " score ");"
 
-/* What is known of 192.0.2.7 at T0: window 1 h, threshold 100, memory 30 d. */
+/* What is known of 192.0.2.7 at T0: window 1 h, threshold 100, memory 30 d. The rows of its network are enough for
+ * that. */
 static void test_rows(void **state)
 {
 	static const struct {
@@ -130,9 +137,11 @@ static void test_rows(void **state)
 		{"INSERT INTO good VALUES (1800000000 / 86400 - 31, '192.0.2.7', 1, 0);", 0, 0, 1, false, false},
 	};
 	const struct addr addr = addr_from("192.0.2.7");
+	const struct net network = verdict_network(&addr);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+	for (size_t n = 0; n < 2 * sizeof tests / sizeof *tests; n++) {
+		const size_t i = n / 2;
 		struct verdict *v;
 		struct verdict_query got;
 
@@ -140,12 +149,14 @@ static void test_rows(void **state)
 		    "INSERT OR IGNORE INTO rule VALUES (1, 'first', 'content', 'x'), (2, 'network-score', 'network', 'x'), "
 		    "(3, 'sshd-second', 'auth', 'x')");
 		sql(tests[i].rows);
-		v = restored(NULL, true);
+		v = restored_of(NULL, true, n % 2 == 0 ? NULL : &network);
 		got = verdict_query(v, &addr);
 		if (got.score != tests[i].score || got.until_s != (tests[i].until == 0 ? 0 : T0 + tests[i].until) ||
 		    got.offence != tests[i].offence || got.allowed != tests[i].allowed || got.proven != tests[i].proven)
-			fail_msg("row %zu: got score %" PRId64 ", until %" PRId64 ", offence %u, allowed %d, proven %d",
-			         i, got.score, got.until_s, got.offence, got.allowed, got.proven);
+			fail_msg("row %zu%s: got score %" PRId64 ", until %" PRId64
+			         ", offence %u, allowed %d, proven %d",
+			         i, n % 2 == 0 ? "" : ", of its network", got.score, got.until_s, got.offence,
+			         got.allowed, got.proven);
 		verdict_free(v);
 	}
 }

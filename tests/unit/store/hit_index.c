@@ -164,6 +164,37 @@ static void check_since(int64_t since_s)
 	assert_int_equal(sum, number(sql));
 }
 
+/* The same of each network alone. */
+static void check_in(int64_t since_s)
+{
+	struct store_hit hit;
+	const char *category;
+
+	for (unsigned i = 0; i < 4; i++) {
+		const struct addr addr = address(i);
+		const struct net net = net_around(&addr, addr_is_ip4(&addr) ? 96 + 24 : 48);
+		int64_t n = 0, n_in = 0, sum = 0, sum_in = 0;
+		int rc;
+
+		good(store_hits_since(store, since_s, &why));
+		while ((rc = store_next_hit(store, &hit, &category, &why)) == 0)
+			if (net_has(&net, &hit.address)) {
+				n++;
+				sum += (hit.time_s - day0_s) * n + hit.score;
+			}
+		assert_int_equal(rc, STORE_NONE);
+		good(store_hits_in(store, &net, since_s, &why));
+		while ((rc = store_next_hit(store, &hit, &category, &why)) == 0) {
+			assert_true(net_has(&net, &hit.address));
+			n_in++;
+			sum_in += (hit.time_s - day0_s) * n_in + hit.score; /* in the same order */
+		}
+		assert_int_equal(rc, STORE_NONE);
+		assert_int_equal(n_in, n);
+		assert_int_equal(sum_in, sum);
+	}
+}
+
 /* forgotten: some days are only in the sums, which are kept for ever. */
 static void check_counts(bool forgotten)
 {
@@ -186,6 +217,7 @@ static void check_counts(bool forgotten)
 	                        "WHERE n.time IS NULL OR n.time < h.time"),
 	                 0);
 	check_since(number("SELECT coalesce(avg(time), 0) FROM hit"));
+	check_in(number("SELECT coalesce(avg(time), 0) FROM hit"));
 	good(query_totals(store, day0_s, (struct query_bound){0}, &totals, &why));
 	assert_int_equal(totals.hits, number("SELECT count(*) FROM hit"));
 	if (forgotten)

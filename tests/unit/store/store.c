@@ -674,6 +674,7 @@ static void test_blocks(void **state)
 {
 	struct store *const store = opened(STORE_WRITE);
 	const struct net a = net_from("192.0.2.1"), d = net_from("2001:db8::/64");
+	struct net inside;
 	struct block block;
 	struct why why;
 
@@ -716,6 +717,12 @@ static void test_blocks(void **state)
 	walk(store, "192.0.2.1 600, 192.0.2.3 100");
 	good(store_blocks_since(store, t0_s, &why), &why); /* as they ended */
 	walk(store, "192.0.2.1 600, 192.0.2.1 700, 192.0.2.3 100, 2001:db8::/64 701");
+	inside = net_around(&a.addr, 96 + 24);
+	good(store_blocks_in(store, &inside, t0_s + 650, &why), &why);
+	walk(store, "192.0.2.1 700");
+	inside = net_around(&d.addr, 48);
+	good(store_blocks_in(store, &inside, t0_s, &why), &why);
+	walk(store, "2001:db8::/64 701");
 	store_close(store);
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE knocks = 2 AND ended_by = 'allowed'"), 1);
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE packets = 5 AND bytes = 300"), 1);
