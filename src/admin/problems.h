@@ -5,8 +5,8 @@
  * available when the database cannot be written. "status" queries it, and uses the same texts for problems that it
  * finds itself. Initialise to zero. Cannot fail.
  */
-#ifndef WFS_ENGINE_PROBLEMS_H
-#define WFS_ENGINE_PROBLEMS_H
+#ifndef WFS_ADMIN_PROBLEMS_H
+#define WFS_ADMIN_PROBLEMS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * as IPv6, where it blocks no client (measured on 6.18).
  * Pure: no allocation, no clock, no name resolution.
  */
-#ifndef WFS_ADDR_H
-#define WFS_ADDR_H
+#ifndef WFS_BASE_ADDR_H
+#define WFS_BASE_ADDR_H
 
 #include <endian.h>
 #include <stdbool.h>

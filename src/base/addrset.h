@@ -4,8 +4,8 @@
  * Two hash tables with open addressing, at most three quarters full: 4 bytes per IPv4 address, 16 per IPv6 address.
  * Aborts if memory cannot be allocated.
  */
-#ifndef WFS_ADDRSET_H
-#define WFS_ADDRSET_H
+#ifndef WFS_BASE_ADDRSET_H
+#define WFS_BASE_ADDRSET_H
 
 #include <stddef.h>
 #include <stdint.h>

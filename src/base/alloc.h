@@ -6,8 +6,8 @@
  * aborts. what: a noun for that sentence, such as "the table of clients"; a literal. The caller frees with free(3).
  * n 0 counts as 1, so the result is never NULL.
  */
-#ifndef WFS_ALLOC_H
-#define WFS_ALLOC_H
+#ifndef WFS_BASE_ALLOC_H
+#define WFS_BASE_ALLOC_H
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * clock: returns the current time. Only engine, replay, follow, root and the commands call it; other modules get the
  * time as an argument.
  */
-#ifndef WFS_CLOCK_H
-#define WFS_CLOCK_H
+#ifndef WFS_BASE_CLOCK_H
+#define WFS_BASE_CLOCK_H
 
 #include <stdint.h>
 

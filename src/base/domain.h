@@ -5,8 +5,8 @@
  * pattern. The list is the one compiled into the library, so that the same log gives the same decisions whatever else
  * is installed. Pure and thread-safe. Source: https://publicsuffix.org/list/
  */
-#ifndef WFS_DOMAIN_H
-#define WFS_DOMAIN_H
+#ifndef WFS_BASE_DOMAIN_H
+#define WFS_BASE_DOMAIN_H
 
 #include "base/text.h"
 

@@ -1,8 +1,8 @@
 /*
  * duration: reads and writes durations and points in time as people write them.
  */
-#ifndef WFS_DURATION_H
-#define WFS_DURATION_H
+#ifndef WFS_BASE_DURATION_H
+#define WFS_BASE_DURATION_H
 
 #include <stdbool.h>
 #include <stdint.h>

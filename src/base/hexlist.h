@@ -3,8 +3,8 @@
  *
  * Pure. Each list has exactly one text, so that it can be signed.
  */
-#ifndef WFS_HEXLIST_H
-#define WFS_HEXLIST_H
+#ifndef WFS_BASE_HEXLIST_H
+#define WFS_BASE_HEXLIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  * section may not; no key may appear before the first section.
  * The module does not know what the keys mean; the caller reports errors with the line of each entry.
  */
-#ifndef WFS_INI_H
-#define WFS_INI_H
+#ifndef WFS_BASE_INI_H
+#define WFS_BASE_INI_H
 
 #include <stddef.h>
 

@@ -5,8 +5,8 @@
  * refuses text that is not UTF-8. Times are RFC 3339 in UTC. Keys and members are a stable interface; see
  * watchforspammers(8). Aborts if memory cannot be allocated.
  */
-#ifndef WFS_JSON_H
-#define WFS_JSON_H
+#ifndef WFS_BASE_JSON_H
+#define WFS_BASE_JSON_H
 
 #include <jansson.h>
 #include <stdbool.h>

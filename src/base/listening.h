@@ -4,8 +4,8 @@
  * Reads /proc. A user other than root sees the ports, but not the programs that own them.
  * Source: proc_net_tcp.rst of the kernel's documentation; proc(5) on /proc/PID/fd.
  */
-#ifndef WFS_LISTENING_H
-#define WFS_LISTENING_H
+#ifndef WFS_BASE_LISTENING_H
+#define WFS_BASE_LISTENING_H
 
 #include <stddef.h>
 #include <stdint.h>

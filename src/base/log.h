@@ -12,8 +12,8 @@
  * LOG_NOTICE: the daemon itself changed; LOG_INFO: daily work. Source: systemd.exec(5) $JOURNAL_STREAM,
  * sd_journal_sendv(3), systemd.journal-fields(7).
  */
-#ifndef WFS_LOG_H
-#define WFS_LOG_H
+#ifndef WFS_BASE_LOG_H
+#define WFS_BASE_LOG_H
 
 #include <stddef.h>
 #include <syslog.h> /* LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG */

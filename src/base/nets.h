@@ -4,8 +4,8 @@
  * Order: zeroed or nets_done; any number of nets_add; nets_seal; then nets_has and the other queries, each a binary
  * search. Adding unseals the set. Aborts if memory cannot be allocated.
  */
-#ifndef WFS_NETS_H
-#define WFS_NETS_H
+#ifndef WFS_BASE_NETS_H
+#define WFS_BASE_NETS_H
 
 #include <stdbool.h>
 #include <stddef.h>

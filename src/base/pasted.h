@@ -6,8 +6,8 @@
  * net_read: people write those, and what they contain stays.
  * Pure. Source: what Postfix, Exim, Sendmail and Dovecot write; RFC 5321, 4.1.3 for "IPv6:".
  */
-#ifndef WFS_PASTED_H
-#define WFS_PASTED_H
+#ifndef WFS_BASE_PASTED_H
+#define WFS_BASE_PASTED_H
 
 #include "base/addr.h"
 #include "base/text.h"

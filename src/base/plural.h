@@ -1,8 +1,8 @@
 /*
  * plural: picks the word that goes with a number: "1 log", "2 logs".
  */
-#ifndef WFS_PLURAL_H
-#define WFS_PLURAL_H
+#ifndef WFS_BASE_PLURAL_H
+#define WFS_BASE_PLURAL_H
 
 #include <stdint.h>
 

@@ -5,8 +5,8 @@
  * mail.log.2.gz are the same log. A position in it is verified by the beginning of the line that ends there. These
  * limits are here because every reader of logs and the database must agree on them.
  */
-#ifndef WFS_POSITION_H
-#define WFS_POSITION_H
+#ifndef WFS_BASE_POSITION_H
+#define WFS_BASE_POSITION_H
 
 enum {
 	POSITION_FIRST_MAX = 1024, /* bytes of the first line that are compared */

@@ -5,8 +5,8 @@
  * Names come from /etc/passwd and /etc/group alone: other sources of names can block for any time and make system calls
  * that are forbidden to the engine.
  */
-#ifndef WFS_REMEDY_H
-#define WFS_REMEDY_H
+#ifndef WFS_BASE_REMEDY_H
+#define WFS_BASE_REMEDY_H
 
 enum {
 	REMEDY_MAX = 448, /* longer texts are truncated */

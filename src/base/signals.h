@@ -4,8 +4,8 @@
  * The named signals are blocked in this process from then on, and are read one at a time from the descriptor. SIGPIPE
  * is ignored: writing to a closed connection returns an error.
  */
-#ifndef WFS_SIGNALS_H
-#define WFS_SIGNALS_H
+#ifndef WFS_BASE_SIGNALS_H
+#define WFS_BASE_SIGNALS_H
 
 #include <stddef.h>
 

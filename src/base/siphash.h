@@ -4,8 +4,8 @@
  * Pure. Own code, because the daemon is not linked with a cryptographic library; a test compares it with libsodium's.
  * Source: J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", 2012.
  */
-#ifndef WFS_SIPHASH_H
-#define WFS_SIPHASH_H
+#ifndef WFS_BASE_SIPHASH_H
+#define WFS_BASE_SIPHASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * A span is part of a buffer that somebody else owns: never NUL-ended, any bytes, valid as long as the buffer is.
  * Everything that is printed, logged or stored goes through text_escape first.
  */
-#ifndef WFS_TEXT_H
-#define WFS_TEXT_H
+#ifndef WFS_BASE_TEXT_H
+#define WFS_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  *
  * Not every packet counter also counts bytes: 0 bytes with more than 0 packets means that the bytes are unknown. Pure.
  */
-#ifndef WFS_TRAFFIC_H
-#define WFS_TRAFFIC_H
+#ifndef WFS_BASE_TRAFFIC_H
+#define WFS_BASE_TRAFFIC_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * Descriptors are CLOEXEC and the caller closes them; the caller removes a path that it bound.
  * Source: unix(7): a path has at most 107 bytes; connecting to a socket whose owner was killed is refused.
  */
-#ifndef WFS_UNIXSOCKET_H
-#define WFS_UNIXSOCKET_H
+#ifndef WFS_BASE_UNIXSOCKET_H
+#define WFS_BASE_UNIXSOCKET_H
 
 #include "base/why.h"
 

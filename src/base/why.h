@@ -5,8 +5,8 @@
  * or a negative errno with the sentence in why. The sentence names the object, the reason and, where there is one, the
  * remedy. It has no newline and no "error:" in front; the caller that prints it adds context.
  */
-#ifndef WFS_WHY_H
-#define WFS_WHY_H
+#ifndef WFS_BASE_WHY_H
+#define WFS_BASE_WHY_H
 
 enum { WHY_MAX = 512 };
 

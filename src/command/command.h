@@ -4,8 +4,8 @@
  * main removes the options -c, -h, -V, --json and --utc wherever they appear; a command sees the rest. Exit status: 0
  * done; 1 the answer is no; 2 usage or configuration error; 3 system error.
  */
-#ifndef WFS_COMMAND_H
-#define WFS_COMMAND_H
+#ifndef WFS_COMMAND_COMMAND_H
+#define WFS_COMMAND_COMMAND_H
 
 #include <getopt.h>
 #include <stdbool.h>

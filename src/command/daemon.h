@@ -4,8 +4,8 @@
  * Knows config and the maximum length of control's replies, but not what is requested. Errors: 0 or -errno with a
  * sentence that names the remedy.
  */
-#ifndef WFS_DAEMON_H
-#define WFS_DAEMON_H
+#ifndef WFS_COMMAND_DAEMON_H
+#define WFS_COMMAND_DAEMON_H
 
 #include <stdbool.h>
 #include <stddef.h>

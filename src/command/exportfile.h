@@ -3,8 +3,8 @@
  *
  * Errors as in store.h, listed.h and report/replace.h.
  */
-#ifndef WFS_EXPORTFILE_H
-#define WFS_EXPORTFILE_H
+#ifndef WFS_COMMAND_EXPORTFILE_H
+#define WFS_COMMAND_EXPORTFILE_H
 
 #include "base/why.h"
 #include "config/config.h"

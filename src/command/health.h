@@ -5,8 +5,8 @@
  * Knows the socket, the database's queries, and the logs' modes. Prints nothing. Cannot fail: what cannot be
  * determined is itself a problem.
  */
-#ifndef WFS_HEALTH_H
-#define WFS_HEALTH_H
+#ifndef WFS_COMMAND_HEALTH_H
+#define WFS_COMMAND_HEALTH_H
 
 #include <stdbool.h>
 #include <stddef.h>

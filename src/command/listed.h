@@ -6,8 +6,8 @@
  * Networks that the kernel cannot hold are included. Errors as in store.h; -ENOENT and others if a file cannot be
  * read.
  */
-#ifndef WFS_LISTED_H
-#define WFS_LISTED_H
+#ifndef WFS_COMMAND_LISTED_H
+#define WFS_COMMAND_LISTED_H
 
 #include <stdbool.h>
 #include <stdint.h>

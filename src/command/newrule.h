@@ -1,6 +1,6 @@
 /* newrule: "check --new": drafts a rule from a log line, for a person to finish. */
-#ifndef WFS_NEWRULE_H
-#define WFS_NEWRULE_H
+#ifndef WFS_COMMAND_NEWRULE_H
+#define WFS_COMMAND_NEWRULE_H
 
 #include "config/config.h"
 

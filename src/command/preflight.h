@@ -4,8 +4,8 @@
  * Changes nothing: the firewall is tried in a separate network namespace, the logs by a child that becomes the user.
  * Both need root; without it, only modes and /proc are checked.
  */
-#ifndef WFS_PREFLIGHT_H
-#define WFS_PREFLIGHT_H
+#ifndef WFS_COMMAND_PREFLIGHT_H
+#define WFS_COMMAND_PREFLIGHT_H
 
 #include "config/config.h"
 #include "rules/rulefile.h"

@@ -5,8 +5,8 @@
  * engine's user, with no more rights: it reads the database and writes beside the file. engine/exporter.h is the
  * other end of its socket.
  */
-#ifndef WFS_REFRESH_H
-#define WFS_REFRESH_H
+#ifndef WFS_COMMAND_REFRESH_H
+#define WFS_COMMAND_REFRESH_H
 
 #include "base/why.h"
 #include "config/config.h"

@@ -3,8 +3,8 @@
  *
  * Only for the commands' text output, not for JSON. Pure except for the terminal and the time zone.
  */
-#ifndef WFS_SHOW_H
-#define WFS_SHOW_H
+#ifndef WFS_COMMAND_SHOW_H
+#define WFS_COMMAND_SHOW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * to fill in missing keys, to suggest the nearest key for a wrong one, and to test that the manual page is right. A
  * file is accepted as a whole or not at all; only config_read_rest is lenient.
  */
-#ifndef WFS_CONFIG_H
-#define WFS_CONFIG_H
+#ifndef WFS_CONFIG_CONFIG_H
+#define WFS_CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>

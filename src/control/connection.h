@@ -10,8 +10,8 @@
  * sent yet. Nothing here waits for the client. A client that watches may read as slowly as it likes and stay for ever:
  * only what it is sent next is in memory.
  */
-#ifndef WFS_CONNECTION_H
-#define WFS_CONNECTION_H
+#ifndef WFS_CONTROL_CONNECTION_H
+#define WFS_CONTROL_CONNECTION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -25,8 +25,8 @@
  * request, control_spent. Source: unix(7); credentials and groups are those at connect(2), measured on 6.18 in
  * tests/unit/control/control.c.
  */
-#ifndef WFS_CONTROL_H
-#define WFS_CONTROL_H
+#ifndef WFS_CONTROL_CONTROL_H
+#define WFS_CONTROL_CONTROL_H
 
 #include <poll.h>
 #include <stdbool.h>

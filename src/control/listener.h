@@ -4,8 +4,8 @@
  * Private to the folder. Knows base only. The descriptor is non-blocking; the caller closes it and removes the path.
  * Errors: 0, or -errno with a sentence in why. Source: unix(7), ip(7).
  */
-#ifndef WFS_LISTENER_H
-#define WFS_LISTENER_H
+#ifndef WFS_CONTROL_LISTENER_H
+#define WFS_CONTROL_LISTENER_H
 
 #include <stdint.h>
 

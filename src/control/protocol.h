@@ -18,8 +18,8 @@
  * network where a single address is wanted, and superfluous words. Source: the commands of ipfauth's addvote.pl (black,
  * white) and of MIMEDefang's fwd.pl (add, del).
  */
-#ifndef WFS_PROTOCOL_H
-#define WFS_PROTOCOL_H
+#ifndef WFS_CONTROL_PROTOCOL_H
+#define WFS_CONTROL_PROTOCOL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * A line has at most REPLY_MAX bytes, so that what waits to be sent is limited. Lists in a reply must fit into
  * REPLY_LIST_MAX. A reply that is still too large becomes an error.
  */
-#ifndef WFS_REPLY_H
-#define WFS_REPLY_H
+#ifndef WFS_CONTROL_REPLY_H
+#define WFS_CONTROL_REPLY_H
 
 #include <stdbool.h>
 #include <stddef.h>

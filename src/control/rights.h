@@ -6,8 +6,8 @@
  * unix(7), SO_PEERCRED and SO_PEERGROUPS: credentials and groups are those at connect(2), measured on 6.18 in
  * tests/unit/control/control.c.
  */
-#ifndef WFS_RIGHTS_H
-#define WFS_RIGHTS_H
+#ifndef WFS_CONTROL_RIGHTS_H
+#define WFS_CONTROL_RIGHTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

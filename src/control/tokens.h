@@ -4,8 +4,8 @@
  * Private to the folder. Knows base, protocol and rights. The file is owned by us, has mode 0600, and holds lines "NAME
  * TOKEN" or "NAME TOKEN read".
  */
-#ifndef WFS_TOKENS_H
-#define WFS_TOKENS_H
+#ifndef WFS_CONTROL_TOKENS_H
+#define WFS_CONTROL_TOKENS_H
 
 #include <stddef.h>
 

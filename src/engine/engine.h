@@ -4,8 +4,8 @@
  * Runs without privileges. Reads logs, decides, tells the root process and commits. Compares the kernel with the
  * database at start, after each change by another program, on SIGHUP, after any error, and every [firewall] resync.
  */
-#ifndef WFS_ENGINE_H
-#define WFS_ENGINE_H
+#ifndef WFS_ENGINE_ENGINE_H
+#define WFS_ENGINE_ENGINE_H
 
 #include <stdbool.h>
 

@@ -13,8 +13,8 @@
  * The journal itself drops what a service logs beyond 10000 messages in 30 seconds (RateLimitBurst= in
  * journald.conf(5)); the database has all events.
  */
-#ifndef WFS_EVENTS_H
-#define WFS_EVENTS_H
+#ifndef WFS_ENGINE_EVENTS_H
+#define WFS_ENGINE_EVENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

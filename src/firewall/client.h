@@ -6,8 +6,8 @@
  * (measured), plus the time of root's own work. Errors: 0 or -errno with a sentence; -EPIPE if the root process is
  * gone, after which the engine must end.
  */
-#ifndef WFS_CLIENT_H
-#define WFS_CLIENT_H
+#ifndef WFS_FIREWALL_CLIENT_H
+#define WFS_FIREWALL_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

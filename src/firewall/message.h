@@ -6,8 +6,8 @@
  * checks size, verb, count, prefix lengths, seconds and reserved bytes, then its own never-block list, then its
  * limits. Nothing here belongs to one backend. Byte order is the host's: both ends are one program on one machine.
  */
-#ifndef WFS_MESSAGE_H
-#define WFS_MESSAGE_H
+#ifndef WFS_FIREWALL_MESSAGE_H
+#define WFS_FIREWALL_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

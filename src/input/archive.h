@@ -6,8 +6,8 @@
  * recognised by content, not by name. Errors: 0 or -errno with a sentence; after an error in the middle, the bytes
  * returned before it are valid.
  */
-#ifndef WFS_ARCHIVE_H
-#define WFS_ARCHIVE_H
+#ifndef WFS_INPUT_ARCHIVE_H
+#define WFS_INPUT_ARCHIVE_H
 
 #include <stdbool.h>
 #include <stddef.h>

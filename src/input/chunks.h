@@ -6,8 +6,8 @@
  * optionally chunks_seek; chunks_next until CHUNKS_END; chunks_close. Errors: 0, positive results as listed, -errno
  * with a sentence.
  */
-#ifndef WFS_CHUNKS_H
-#define WFS_CHUNKS_H
+#ifndef WFS_INPUT_CHUNKS_H
+#define WFS_INPUT_CHUNKS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -21,8 +21,8 @@
  * Time: now_ms is the caller's monotonic clock.
  * Errors: 0 or positive results as listed, -errno with a sentence in why; the instance stays usable.
  */
-#ifndef WFS_FOLLOW_H
-#define WFS_FOLLOW_H
+#ifndef WFS_INPUT_FOLLOW_H
+#define WFS_INPUT_FOLLOW_H
 
 #include <stdbool.h>
 #include <stddef.h>

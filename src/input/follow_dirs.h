@@ -8,8 +8,8 @@
  * file. Late events of an old directory do no harm, because an event only causes a check. The library keeps its state
  * in file-static variables: only one instance per process.
  */
-#ifndef WFS_FOLLOW_DIRS_H
-#define WFS_FOLLOW_DIRS_H
+#ifndef WFS_INPUT_FOLLOW_DIRS_H
+#define WFS_INPUT_FOLLOW_DIRS_H
 
 #include <limits.h>
 #include <stdbool.h>

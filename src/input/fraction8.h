@@ -8,8 +8,8 @@
  * it, and the byte itself is already rejected by its upper half. Pure. Verified by tests/unit/input/fraction8.c with
  * every byte in every position.
  */
-#ifndef WFS_FRACTION8_H
-#define WFS_FRACTION8_H
+#ifndef WFS_INPUT_FRACTION8_H
+#define WFS_INPUT_FRACTION8_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -16,8 +16,8 @@
  * position. Errors: 0, positive as listed, or -errno with a sentence. Source: sd_journal_get_fd(3),
  * sd_journal_get_cursor(3); systemd 252 and 257, src/libsystemd/sd-journal/sd-journal.c.
  */
-#ifndef WFS_JOURNAL_H
-#define WFS_JOURNAL_H
+#ifndef WFS_INPUT_JOURNAL_H
+#define WFS_INPUT_JOURNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -52,8 +52,8 @@
  * A line has no header, and is LINE_UNPARSED, if it begins with a blank or TAB (a continuation of the line before it),
  * contains a NUL, has an impossible date ("Nov 32"), or has none of the forms above.
  */
-#ifndef WFS_LINE_H
-#define WFS_LINE_H
+#ifndef WFS_INPUT_LINE_H
+#define WFS_INPUT_LINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -11,8 +11,8 @@
  *
  * Order: logfile_open; logfile_identify until LOGFILE_LINE; optionally logfile_seek; then logfile_next.
  */
-#ifndef WFS_LOGFILE_H
-#define WFS_LOGFILE_H
+#ifndef WFS_INPUT_LOGFILE_H
+#define WFS_INPUT_LOGFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

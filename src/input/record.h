@@ -4,8 +4,8 @@
  * A plain value. The source sets text, cut, clean, more, start and next. A source that knows the fields itself
  * (journal.h) sets line, has_fields, printed and uid instead, and leaves text empty. pipeline/scan.h sets the rest.
  */
-#ifndef WFS_RECORD_H
-#define WFS_RECORD_H
+#ifndef WFS_INPUT_RECORD_H
+#define WFS_INPUT_RECORD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * symlink, the link's own name counts. Each file is identified by its first line, even if it is compressed, so that
  * mail.log.1 and mail.log.2.gz are recognised as the same log.
  */
-#ifndef WFS_ROTATED_H
-#define WFS_ROTATED_H
+#ifndef WFS_INPUT_ROTATED_H
+#define WFS_INPUT_ROTATED_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -14,8 +14,8 @@
  * Source: RFC 3164 and 3339; D. J. Bernstein's TAI64N and daemontools' tai64nlocal; journalctl(1) "short-full"; day
  * numbers as in H. Hinnant's days_from_civil.
  */
-#ifndef WFS_STAMP_H
-#define WFS_STAMP_H
+#ifndef WFS_INPUT_STAMP_H
+#define WFS_INPUT_STAMP_H
 
 #include "input/line.h"
 

@@ -2,8 +2,8 @@
  * compiled: the internals of a set of rules. Shared by compile.c, which creates it, prefilter.c and match.c, which
  * match, and rulecheck/, which explains why a rule did not match.
  */
-#ifndef WFS_COMPILED_H
-#define WFS_COMPILED_H
+#ifndef WFS_RULES_COMPILED_H
+#define WFS_RULES_COMPILED_H
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -6,8 +6,8 @@
  * unusual features (options, verbs, \Q). Pure.
  * Verified by tests/unit/rules/rules.c: rules give the same results with and without it.
  */
-#ifndef WFS_LITERAL_H
-#define WFS_LITERAL_H
+#ifndef WFS_RULES_LITERAL_H
+#define WFS_RULES_LITERAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

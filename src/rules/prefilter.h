@@ -14,8 +14,8 @@
  *
  * Owns a cache of programs and openings, for one thread. Knows compiled rules. Aborts if memory cannot be allocated.
  */
-#ifndef WFS_PREFILTER_H
-#define WFS_PREFILTER_H
+#ifndef WFS_RULES_PREFILTER_H
+#define WFS_RULES_PREFILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

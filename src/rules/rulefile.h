@@ -5,8 +5,8 @@
  * format of a file: rulekeys.h has the keys, macros.h the macros. Knows base only. Reports all errors in all files, not
  * only the first.
  */
-#ifndef WFS_RULEFILE_H
-#define WFS_RULEFILE_H
+#ifndef WFS_RULES_RULEFILE_H
+#define WFS_RULES_RULEFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

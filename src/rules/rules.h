@@ -13,8 +13,8 @@
  * handles "event". Text is bytes, not UTF-8; LF is the only newline. Every PCRE2 call has match, depth and heap limits;
  * reaching one means "no match", and is counted.
  */
-#ifndef WFS_RULES_H
-#define WFS_RULES_H
+#ifndef WFS_RULES_RULES_H
+#define WFS_RULES_RULES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,8 +10,8 @@
  * Limits: SESSIONS_MAX ids, of which the one noted longest ago is forgotten first; an id is valid for SESSIONS_AGE_S.
  * Time: the log's.
  */
-#ifndef WFS_SESSIONS_H
-#define WFS_SESSIONS_H
+#ifndef WFS_RULES_SESSIONS_H
+#define WFS_RULES_SESSIONS_H
 
 #include <stdint.h>
 

@@ -7,8 +7,8 @@
  * rule is compiled with. Text is NUL-ended; lengths are in bytes and never go beyond the NUL. Pure. Source:
  * pcre2pattern(3), "CHARACTERS AND METACHARACTERS" to "COMMENTS".
  */
-#ifndef WFS_SYNTAX_H
-#define WFS_SYNTAX_H
+#ifndef WFS_RULES_SYNTAX_H
+#define WFS_RULES_SYNTAX_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,8 +8,8 @@
  * with a trigger has such a journal anyway: each statement copies the pages that it changes, so rows are best written
  * together. Source: SQLite's page "The Virtual Table Mechanism Of SQLite", eponymous-only tables.
  */
-#ifndef WFS_BATCH_H
-#define WFS_BATCH_H
+#ifndef WFS_STORE_BATCH_H
+#define WFS_STORE_BATCH_H
 
 #include <stddef.h>
 

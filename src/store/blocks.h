@@ -4,8 +4,8 @@
  * A block is active from since to until unless it is lifted earlier; nothing is written to it when it expires. Several
  * blocks of one net may be active; each expires separately. Errors, transactions and walks: see store.h.
  */
-#ifndef WFS_BLOCKS_H
-#define WFS_BLOCKS_H
+#ifndef WFS_STORE_BLOCKS_H
+#define WFS_STORE_BLOCKS_H
 
 #include "base/block.h"
 #include "store/store.h"

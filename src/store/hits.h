@@ -4,8 +4,8 @@
  * Hits are appended by the hundred thousand and never changed; they are indexed by address later. A suspended rule
  * stays suspended until an operator resumes it. Errors, transactions and walks: see store.h.
  */
-#ifndef WFS_HITS_H
-#define WFS_HITS_H
+#ifndef WFS_STORE_HITS_H
+#define WFS_STORE_HITS_H
 
 #include "base/portlists.h"
 #include "store/store.h"

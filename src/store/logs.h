@@ -4,8 +4,8 @@
  * A log is identified by the beginning of its first complete line, and a position in it by the beginning of the line
  * that ends there; both unescaped. Positions are byte offsets. Errors and transactions: see store.h.
  */
-#ifndef WFS_LOGS_H
-#define WFS_LOGS_H
+#ifndef WFS_STORE_LOGS_H
+#define WFS_STORE_LOGS_H
 
 #include "base/position.h"
 #include "store/store.h"

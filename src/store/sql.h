@@ -8,8 +8,8 @@
  * then. Errors: see store.h. Source: SQLite's page "sqlite3_bind_blob": without a statement it returns SQLITE_MISUSE
  * and does nothing else.
  */
-#ifndef WFS_SQL_H
-#define WFS_SQL_H
+#ifndef WFS_STORE_SQL_H
+#define WFS_STORE_SQL_H
 
 #include <assert.h>
 #include <sqlite3.h>

@@ -19,8 +19,8 @@
  *
  * Source: schema.sql; SQLite's "WAL" and "user_version" pages; sizes and speeds measured on SQLite 3.40.
  */
-#ifndef WFS_STORE_H
-#define WFS_STORE_H
+#ifndef WFS_STORE_STORE_H
+#define WFS_STORE_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>

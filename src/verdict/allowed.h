@@ -6,8 +6,8 @@
  * VERDICT_EARNED_MAX allowances at the same time, more are refused; names of at most 255 bytes (RFC 1035, 2.3.4).
  * Aborts if memory cannot be allocated.
  */
-#ifndef WFS_ALLOWED_H
-#define WFS_ALLOWED_H
+#ifndef WFS_VERDICT_ALLOWED_H
+#define WFS_VERDICT_ALLOWED_H
 
 #include <stdbool.h>
 #include <stddef.h>

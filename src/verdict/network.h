@@ -7,8 +7,8 @@
  * costs one memory access. Limits: a list keeps the latest VERDICT_NETWORK_MAX clients. They are distinguished by the
  * last byte of an IPv4 address and by the /64 of an IPv6 one.
  */
-#ifndef WFS_NETWORK_H
-#define WFS_NETWORK_H
+#ifndef WFS_VERDICT_NETWORK_H
+#define WFS_VERDICT_NETWORK_H
 
 #include <assert.h>
 #include <stdbool.h>

@@ -37,8 +37,8 @@
  * of a network; about 120 MB at the limits. At these limits the least active are forgotten first, and counted. Logins
  * and accounts under attack: at most 2.4 MB, see logins.h and accounts.h. Aborts if memory cannot be allocated.
  */
-#ifndef WFS_VERDICT_H
-#define WFS_VERDICT_H
+#ifndef WFS_VERDICT_VERDICT_H
+#define WFS_VERDICT_VERDICT_H
 
 #include <stdbool.h>
 #include <stddef.h>

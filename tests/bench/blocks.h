@@ -2,8 +2,8 @@
  * blocks: a root process in a namespace of its own, and blocks by the packets of the engine, 256 entries each. Ends the
  * program where something fails.
  */
-#ifndef WFS_BENCH_BLOCKS_H
-#define WFS_BENCH_BLOCKS_H
+#ifndef WFS_TESTS_BENCH_BLOCKS_H
+#define WFS_TESTS_BENCH_BLOCKS_H
 
 #include <inttypes.h>
 #include <sched.h>

@@ -4,8 +4,8 @@
  * They are made from the shipped rules and their examples, so none is kept that has gone stale, and go into the first
  * directory on the command line, where libFuzzer looks for inputs and keeps those it finds; without one there are none.
  */
-#ifndef WFS_SEEDS_H
-#define WFS_SEEDS_H
+#ifndef WFS_TESTS_FUZZ_SEEDS_H
+#define WFS_TESTS_FUZZ_SEEDS_H
 
 #include <stddef.h>
 

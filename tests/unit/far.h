@@ -2,8 +2,8 @@
  * far: a thread that plays root's end of the pair and keeps a set of networks as the kernel would. Access it only
  * between the calls of client.h, which wait for its answer. Include cmocka.h first.
  */
-#ifndef TEST_FAR_H
-#define TEST_FAR_H
+#ifndef WFS_TESTS_UNIT_FAR_H
+#define WFS_TESTS_UNIT_FAR_H
 
 #include <errno.h>
 #include <pthread.h>

@@ -5,8 +5,8 @@
  * written. It receives records as from any program, and ends with the test. Nothing sleeps: journald_sync returns
  * when everything sent is in the files.
  */
-#ifndef WFS_TEST_JOURNALD_H
-#define WFS_TEST_JOURNALD_H
+#ifndef WFS_TESTS_UNIT_JOURNALD_H
+#define WFS_TESTS_UNIT_JOURNALD_H
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* nameserver: a local name server that answers, lies, is in trouble, or is silent, as a test requires. */
-#ifndef TEST_NAMESERVER_H
-#define TEST_NAMESERVER_H
+#ifndef WFS_TESTS_UNIT_NAMESERVER_H
+#define WFS_TESTS_UNIT_NAMESERVER_H
 
 #include <arpa/inet.h>
 #include <stdbool.h>

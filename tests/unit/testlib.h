@@ -1,6 +1,6 @@
 /* testlib: what many unit tests need: reproducible random numbers, networks from text, files. */
-#ifndef TEST_TESTLIB_H
-#define TEST_TESTLIB_H
+#ifndef WFS_TESTS_UNIT_TESTLIB_H
+#define WFS_TESTS_UNIT_TESTLIB_H
 
 #include <setjmp.h>
 #include <stdarg.h>
