@@ -25,8 +25,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		"192.0.2.7 # x\n198.51.100.0/24\n", "add bad 192.0.2.7 timeout 599\n",
 		"elements = { 192.0.2.7 timeout 1h expires 59m30s100ms }",
 		"[{\"decisions\": [{\"duration\": \"3h59m12.345s\", \"scenario\": \"x\", \"value\": \"192.0.2.7\"}]}]",
-		"{\"elem\": [{\"prefix\": {\"addr\": \"2001:db8::\", \"len\": 32}}, {\"elem\": {\"val\": \"192.0.2.9\", \"expires\": -60}},"
-		"{\"elem\": {\"val\": {\"range\": [\"192.0.2.4\", \"192.0.2.5\"]}, \"timeout\": 61}}]}"};
+		("{\"elem\": [{\"prefix\": {\"addr\": \"2001:db8::\", \"len\": 32}}, {\"elem\": {\"val\": \"192.0.2.9\", \"expires\": -60}},"
+	         "{\"elem\": {\"val\": {\"range\": [\"192.0.2.4\", \"192.0.2.5\"]}, \"timeout\": 61}}]}")};
 
 	seeds_begin(*argc, *argv);
 	for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
