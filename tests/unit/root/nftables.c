@@ -232,7 +232,8 @@ static void test_times(void **state)
 static void test_many(void **state)
 {
 	struct root *root = root_of(&usual);
-	struct message_entry entry;
+	struct message_entry entry = {.left_s = 0};
+	size_t n = 0;
 
 	(void)state;
 	for (unsigned at = 0; at < 3000; at += 250) {
@@ -249,7 +250,10 @@ static void test_many(void **state)
 		assert_int_equal(m.error, 0);
 		assert_int_equal(m.refused, 0);
 	}
-	assert_int_equal(list(root, "10.12.250.1", &entry), 3000);
+	/* While the kernel resizes the hash table of a set, a listing may have one entry twice and lack another. */
+	for (unsigned tries = 0; tries < 1000 && (n != 3000 || entry.left_s == 0); tries++)
+		n = list(root, "10.12.250.1", &entry);
+	assert_int_equal(n, 3000);
 	assert_in_range(entry.left_s, 1, 600);
 	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_LIMITS}).n4, 2000);
 	root_close(root, true);
