@@ -93,10 +93,14 @@ static size_t times(char *const *found, size_t n, const char *path)
 /* A bracket may have no slash in it (glob(7)); glob(3) and fnmatch(3) make different things of one that has. */
 static bool has_split_bracket(const char *pattern)
 {
-	for (const char *p = strchr(pattern, '['); p != NULL; p = strchr(p + 1, '['))
-		if (p[strcspn(p, "/")] == '/' &&
-		    memchr(p + 2, ']', strcspn(p, "/") > 2 ? strcspn(p, "/") - 2 : 0) == NULL)
+	for (const char *p = strchr(pattern, '['); p != NULL; p = strchr(p + 1, '[')) {
+		const size_t slash = strcspn(p, "/");
+		const size_t first =
+			p[1] == '!' || p[1] == '^' ? 3 : 2; /* a "]" before it is a character of the bracket */
+
+		if (p[slash] == '/' && (slash <= first || memchr(p + first, ']', slash - first) == NULL))
 			return true;
+	}
 	return false;
 }
 
