@@ -79,7 +79,7 @@ row() {
 		if [ -z "$best" ] || [ "$took" -lt "$best" ]; then best=$took; fi
 	done
 	printf '%-32s %8s %8s\n' "$what" "$cold" "$best"
-	[ "${limit:-0}" = 0 ] || [ "$cold" -le 500 ] && [ "$best" -le 50 ] || slow+=("$what")
+	if [ "${limit:-0}" != 0 ] && { [ "$cold" -gt 500 ] || [ "$best" -gt 50 ]; }; then slow+=("$what"); fi
 }
 
 printf '\n%-32s %8s %8s\n' "version 0.1.0" "cold ms" "warm ms"
