@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 
 enum {
 	BUFFER_BYTES = 4 << 20, /* enough for a firewall of some ten thousand elements, loaded at once */
+	REST_MS = 100,          /* more than the kernel needs between two messages of a transaction */
 	SENDER_AT = 12,         /* offsetof(struct nlmsghdr, nlmsg_pid): the socket that made the change */
 };
 
@@ -215,6 +217,17 @@ static bool note_change(const struct root_config *config, const struct nlmsghdr 
 	return true;
 }
 
+/*
+ * Waits for the rest of a transaction. Its messages come one after the other while the kernel commits, and the last one
+ * has the name of the process.
+ */
+static bool comes_more(struct mnl_socket *socket)
+{
+	struct pollfd readable = {.fd = mnl_socket_get_fd(socket), .events = POLLIN};
+
+	return poll(&readable, 1, REST_MS) > 0;
+}
+
 void nft_events_read(struct nft_events *events, const struct root_config *config, struct nft_answer *answer,
                      struct backend_change *ret, bool *ret_rules)
 {
@@ -225,7 +238,7 @@ void nft_events_read(struct nft_events *events, const struct root_config *config
 	*ret_rules = events->missed;
 	events->missed = false;
 	while ((got = mnl_socket_recvfrom(events->socket, answer->bytes, sizeof answer->bytes)) > 0 ||
-	       (got < 0 && errno != EAGAIN)) {
+	       (got < 0 && (errno != EAGAIN || (ours && comes_more(events->socket))))) {
 		const struct nlmsghdr *nlh = (const struct nlmsghdr *)answer->bytes;
 
 		if (got < 0 && errno == ENOBUFS)
