@@ -78,6 +78,16 @@ static bool step(struct addr *addr)
 	return false;
 }
 
+/* Returns the seconds left that time says, which may be NULL; 0 if it says none. */
+static int64_t left_of(const char *time)
+{
+	int64_t left_s = 0;
+
+	if (time != NULL)
+		(void)parse_time((struct span){time, strlen(time)}, &left_s);
+	return left_s;
+}
+
 /*
  * Adds the networks that cover first to last, as few as possible; none if the addresses are of different families or
  * in the wrong order. time: the time left, or NULL.
@@ -85,17 +95,16 @@ static bool step(struct addr *addr)
 static int add_range(struct addr first, const struct addr *last, const char *time, struct banlist *list,
                      struct why *why)
 {
+	const int64_t left_s = left_of(time);
 	const uint8_t shortest = addr_is_ip4(&first) ? 96 : 0;
 
 	if (addr_is_ip4(&first) != addr_is_ip4(last))
 		return 0;
 	while (!addr_before(last, &first)) {
-		struct banlist_entry entry = {.net = net_around(&first, shortest)};
+		struct banlist_entry entry = {.net = net_around(&first, shortest), .left_s = left_s};
 		struct addr end = last_of(&entry.net);
 		int rc;
 
-		if (time != NULL)
-			(void)parse_time((struct span){time, strlen(time)}, &entry.left_s);
 		while (!addr_equal(&entry.net.addr, &first) || addr_before(last, &end)) {
 			entry.net = net_around(&first, (uint8_t)(entry.net.len + 1));
 			end = last_of(&entry.net);
@@ -377,8 +386,10 @@ static const char *time_of(const json_t *object, const char *outer, char buf[WOR
 	for (size_t i = 0; keys[i] != NULL && text == NULL; i++) {
 		const json_t *const member = json_object_get(object, keys[i]);
 
-		if (json_is_integer(member))
-			return (void)snprintf(buf, WORD_MAX, "%lld", (long long)json_integer_value(member)), buf;
+		if (json_is_integer(member)) {
+			(void)snprintf(buf, WORD_MAX, "%lld", (long long)json_integer_value(member));
+			return buf;
+		}
 	}
 	return text != NULL ? text : outer;
 }
@@ -407,8 +418,7 @@ static int add_string(const char *text, const json_t *object, const char *time, 
 	}
 	if (!net_parse(text, strlen(text), &entry.net) || is_no_ban(object, time))
 		return 0;
-	if (time != NULL)
-		(void)parse_time((struct span){time, strlen(time)}, &entry.left_s);
+	entry.left_s = left_of(time);
 	if (reason != NULL)
 		(void)text_escape((struct span){reason, strlen(reason)}, entry.reason, sizeof entry.reason);
 	return add(list, &entry, why);

@@ -44,6 +44,9 @@ void hit_index_forget(struct hit_index *index);
  */
 int hit_index_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why);
 
+/* SQL: one more row of the recursive table chain (id): the previous hit of the same address. */
+#define HIT_INDEX_PREVIOUS "SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id / 4000 "
+
 /* Registers the SQL functions that this and the queries use; store_open calls it. */
 int hit_index_functions(struct store *store, struct why *why);
 

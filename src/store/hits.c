@@ -175,7 +175,7 @@ int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct w
 /* The hits of network ?2: those that are indexed, by the chains of its addresses, and the newer ones. */
 #define FOUND													\
 	"WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE " SQL_INSIDE("address", "?2") " "		\
-	"UNION ALL SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id / 4000 "	\
+	"UNION ALL " HIT_INDEX_PREVIOUS										\
 	"WHERE chain.id >= " FIRST_SINCE "), "									\
 	"found (id) AS (SELECT id FROM chain UNION ALL "							\
 	"SELECT id FROM hit WHERE id > (SELECT upto FROM indexed) AND in_net(address, ?2)) "

@@ -8,6 +8,7 @@
 
 #include "base/block.h"
 #include "store/audit.h"
+#include "store/hit_index.h"
 #include "store/sql.h"
 
 enum { ORDERED = 256 }; /* at least this many of the hits stored last are sorted by time */
@@ -82,7 +83,7 @@ static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 #define HITS													\
 	"WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE address = ?1 "				\
 	"UNION ALL SELECT head FROM address WHERE " SQL_INSIDE("address", "?4") " "					\
-	"UNION ALL SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id / 4000 "	\
+	"UNION ALL " HIT_INDEX_PREVIOUS										\
 	"ORDER BY 1 DESC), "											\
 	"found (id) AS (SELECT id " NEWEST_HITS " AND (address = ?1 OR in_net(address, ?4)) "			\
 	"UNION ALL SELECT * FROM (SELECT hit.id FROM chain CROSS JOIN hit ON hit.id = chain.id "		\
