@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "input/run8.h"
 
 enum { CURSOR_PID_MAX = 10 }; /* digits of a process id */
 
@@ -31,6 +32,13 @@ static inline bool cursor_is_upper(char c)
 
 static inline const char *cursor_digits(const char *p, const char *end)
 {
+	while (end - p >= RUN8_BYTES) {
+		const unsigned n = run8_digits(p);
+
+		p += n;
+		if (n < RUN8_BYTES)
+			return p;
+	}
 	while (p < end && cursor_is_digit(*p))
 		p++;
 	return p;

@@ -465,6 +465,25 @@ static bool parse_header(struct line_clock *clock, struct line *line, const char
 	}
 }
 
+/*
+ * Parses a line that begins like the one before, as most do: with a stamp that differs only in its seconds, and the
+ * same host. Returns false if parse, which takes longer, might find something else; *line is undefined then.
+ */
+static bool parse_again(const struct line_clock *clock, struct line *line, const char *p, const char *end)
+{
+	struct stamp stamp;
+
+	p = stamp_read_again(clock, p, end, &stamp);
+	if (p == NULL || p == end || *p != ' ' || (stamp.form != STAMP_RFC3339 && stamp.form != STAMP_SYSLOG) ||
+	    !parse_same_host(clock, line, p + 1, end) || frame_may_be_container(line->program))
+		return false;
+	line->time_s = stamp.time_s;
+	line->has_time = true;
+	line->frames = 0;
+	line->part = false;
+	return true;
+}
+
 /* Parses a header and the frames before it; p < end. Returns false if there is no header. */
 static bool parse(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
@@ -496,16 +515,18 @@ int line_parse(struct line_clock *clock, const char *text, size_t len, struct li
 
 int line_parse_clean(struct line_clock *clock, const char *text, size_t len, struct line *ret)
 {
-	*ret = (struct line){.has_time = false};
 	if (len > 0 && text[len - 1] == '\r')
 		len--;
-	if (len == 0 || !parse(clock, ret, text, text + len)) {
+	if (!parse_again(clock, ret, text, text + len)) {
 		*ret = (struct line){.has_time = false};
-		return LINE_UNPARSED;
-	}
-	if (ret->part) {
-		*ret = (struct line){.message = ret->message, .part = true};
-		return LINE_PART;
+		if (len == 0 || !parse(clock, ret, text, text + len)) {
+			*ret = (struct line){.has_time = false};
+			return LINE_UNPARSED;
+		}
+		if (ret->part) {
+			*ret = (struct line){.message = ret->message, .part = true};
+			return LINE_PART;
+		}
 	}
 	/* A date long ago, such as Feb 29 in another year, must not change the year of the following lines. */
 	if (ret->has_time && ret->time_s >= clock->last_s - BACK_MAX_S)

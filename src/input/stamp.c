@@ -432,10 +432,10 @@ static void remember(struct line_clock *clock, const char *start, size_t minute_
 	m->minute_s = minute_s;
 }
 
-/* Returns the end of a stamp that differs from the one in memory only in its seconds and their fraction, or NULL. */
-static const char *read_again(const struct line_clock *clock, const char *p, size_t len, struct stamp *ret)
+const char *stamp_read_again(const struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
 {
 	const struct line_stamp *const m = &clock->stamp;
+	size_t len = (size_t)(end - p);
 	int second;
 
 	if (m->len == 0 || len < m->len || !prefix16_begin(prefix16_of(p, len), &m->minute_head) ||
@@ -462,7 +462,7 @@ static const char *read_again(const struct line_clock *clock, const char *p, siz
 
 const char *stamp_read(struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
 {
-	const char *const start = p, *const again = read_again(clock, p, (size_t)(end - p), ret);
+	const char *const start = p, *const again = stamp_read_again(clock, p, end, ret);
 	struct span fraction, tail;
 	struct wall wall = {0};
 	enum stamp_form form;

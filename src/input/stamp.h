@@ -44,6 +44,12 @@ struct stamp {
  */
 const char *stamp_read(struct line_clock *clock, const char *p, const char *end, struct stamp *ret);
 
+/*
+ * Returns the end of a stamp that differs from the one in memory only in its seconds and their fraction, or NULL.
+ * stamp_read would return the same.
+ */
+const char *stamp_read_again(const struct line_clock *clock, const char *p, const char *end, struct stamp *ret);
+
 /* Like stamp_read for a TAI64N stamp, which is not remembered. */
 const char *stamp_read_tai64n(const char *p, const char *end, struct stamp *ret);
 

@@ -1,63 +1,52 @@
 #include "input/tag.h"
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "input/cursor.h"
+#include "input/run8.h"
 
-/* What a character may be part of. ':' is not part of a tag: otherwise the address "2001:db8::" would be one. */
-enum {
-	HOST = 1,
-	TAG = 2,
-	DIGIT = 4,
+/* The characters of host names and addresses. */
+static const bool is_of_host[256] = {
+	['%'] = true,         ['-' ... '.'] = true, ['0' ... ':'] = true,
+	['A' ... 'Z'] = true, ['_'] = true,         ['a' ... 'z'] = true,
 };
 
-static const uint8_t class_of[256] = {
-	['!' ... '$'] = TAG,
-	['%'] = HOST | TAG,
-	['&' ... ','] = TAG,
-	['-' ... '.'] = HOST | TAG,
-	['/'] = TAG,
-	['0' ... '9'] = HOST | TAG | DIGIT,
-	[':'] = HOST,
-	[';' ... '@'] = TAG,
-	['A' ... 'Z'] = HOST | TAG,
-	['\\'] = TAG,
-	['^'] = TAG,
-	['_'] = HOST | TAG,
-	['`'] = TAG,
-	['a' ... 'z'] = HOST | TAG,
-	['{' ... '~'] = TAG,
-};
-
-static const char *skip_class(const char *p, const char *end, uint8_t class)
+const char *tag_host(const char *p, const char *end)
 {
-	while (p < end && (class_of[(unsigned char)*p] & class))
+	while (p < end && is_of_host[(unsigned char)*p])
 		p++;
 	return p;
 }
 
-static bool is_all(struct span span, uint8_t class)
+/* The same characters as in run8.h. ':' is none of them: otherwise the address "2001:db8::" would be a name. */
+static bool is_of_name(char c)
 {
-	for (size_t i = 0; i < span.len; i++)
-		if (!(class_of[(unsigned char)span.p[i]] & class))
-			return false;
-	return true;
+	return c > ' ' && c <= '~' && c != ':' && c != '[' && c != ']';
 }
 
-const char *tag_host(const char *p, const char *end)
+static inline const char *skip_name(const char *p, const char *end)
 {
-	return skip_class(p, end, HOST);
+	while (end - p >= RUN8_BYTES) {
+		const unsigned n = run8_name(p);
+
+		p += n;
+		if (n < RUN8_BYTES)
+			return p;
+	}
+	while (p < end && is_of_name(*p))
+		p++;
+	return p;
 }
 
 const char *tag_name(const char *p, const char *end)
 {
-	return skip_class(p, end, TAG);
+	return skip_name(p, end);
 }
 
 const char *tag_read(struct line *line, const char *p, const char *end, bool bare)
 {
-	const char *const name_end = tag_name(p, end);
+	const char *const name_end = skip_name(p, end);
 	const char *q = name_end;
 	struct span pid = {NULL, 0};
 
@@ -78,10 +67,15 @@ const char *tag_read(struct line *line, const char *p, const char *end, bool bar
 
 struct span tag_allowed_name(struct span name)
 {
-	return name.len > 0 && is_all(name, TAG) ? name : (struct span){NULL, 0};
+	const char *const end = name.p + name.len;
+
+	return name.len > 0 && tag_name(name.p, end) == end ? name : (struct span){NULL, 0};
 }
 
 struct span tag_allowed_pid(struct span pid)
 {
-	return pid.len > 0 && pid.len <= CURSOR_PID_MAX && is_all(pid, DIGIT) ? pid : (struct span){NULL, 0};
+	const char *const end = pid.p + pid.len;
+
+	return pid.len > 0 && pid.len <= CURSOR_PID_MAX && cursor_digits(pid.p, end) == end ? pid
+	                                                                                    : (struct span){NULL, 0};
 }

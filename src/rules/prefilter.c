@@ -1,5 +1,6 @@
 #include "rules/prefilter.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +31,12 @@ struct candidate {
 /* Which rules of a program can match a message with this beginning. Bit i: its list[i]. */
 struct opening {
 	struct prefix16 words;
+	uint64_t possible;
 	bool used, known; /* known: possible is valid */
 	uint8_t misses;   /* of a known one, since it was last seen */
-	uint64_t possible;
 };
+
+static_assert(sizeof(struct opening) == 32, "half a cache line");
 
 /* The cache for a program's rules: which are worth trying. Bit i: its list[i]. */
 struct memory {
@@ -44,14 +47,15 @@ struct memory {
 };
 
 struct prefilter_program {
-	uint8_t len;           /* of name; 0: a free slot */
+	/* Up to memory: what every line needs. */
 	struct prefix16 words; /* the beginning of name, usually all of it */
-	char name[COMPILED_PROGRAM_MAX];
-	size_t n, n_also; /* in list: rules without "also", followed by those with it */
+	uint8_t len;           /* of name; 0: a free slot */
+	size_t n, n_also;      /* in list: rules without "also", followed by those with it */
+	struct memory *memory; /* NULL: there are no rules, or more than bits */
 	struct candidate *list;
+	char name[COMPILED_PROGRAM_MAX];
 	size_t n_literals;
 	const struct literal *literals[LITERALS]; /* without duplicates */
-	struct memory *memory;                    /* NULL: there are no rules, or more than bits */
 };
 
 struct prefilter {
