@@ -10,23 +10,25 @@
 #include "base/alloc.h"
 #include "store/batch.h"
 #include "store/daily.h"
+#include "store/text_order.h"
 
 enum {
 	DAY_S = 86400,
 	LINKS = 4000, /* hits per row of link: with 4 bytes each, a row just fits into a page (16 KiB less 35 bytes) */
 	SPAN_MAX = 800 * 1000, /* span of ids gathered at once; a multiple of LINKS */
-	ADDRESSES_MAX = 1 << 17,
+	ADDRESS_BITS = 17,
+	ADDRESSES_MAX = 1 << ADDRESS_BITS,
 	PLACES = 2 * ADDRESSES_MAX,
 	RULES_MAX = 64, /* one bit each */
-	AHEAD = 8,      /* how many hits ahead memory is prefetched */
+	AHEAD = 8,      /* how many hits ahead memory is prefetched; even */
+	ROWS_MAX = 512, /* addresses per statement */
 	RULE_TEXT_MAX = 24,
 	RULES_TEXT_MAX = 1024, /* rules of an address on a day; what does not fit is counted again */
 };
 
-/* An address and its new hits. Hits are numbered from the index's base. One cache line. */
+/* An address and its new hits. Hits are numbered from the index's base. */
 struct noted {
 	struct addr addr;
-	struct hit_index *index;
 	uint64_t oldest_rules, newest_rules; /* rules hit on these days, as bits */
 	uint32_t oldest, newest, n;
 	uint32_t first_s, last_s;        /* since 1970; good until 2106 */
@@ -38,6 +40,12 @@ struct sum {
 	int64_t hits, addresses, last_s;
 };
 
+/* An address as a row of table batch. */
+struct address_row {
+	struct hit_index *index;
+	const struct noted *noted;
+};
+
 struct hit_index {
 	struct store *store;
 	int64_t base;    /* the id of hit number 0; a multiple of LINKS */
@@ -46,8 +54,9 @@ struct hit_index {
 	uint32_t *links;                     /* SPAN_MAX, little-endian */
 	uint32_t newest_s[SPAN_MAX / LINKS]; /* since 1970; newest hit per row of link */
 	size_t n;
-	struct noted *noted;         /* ADDRESSES_MAX */
-	uint32_t *places;            /* PLACES: index in noted + 1; 0: free */
+	struct noted *noted; /* ADDRESSES_MAX */
+	uint32_t *places;    /* PLACES: index in noted + 1; 0: free */
+	struct address_row rows[ROWS_MAX];
 	const struct noted *written; /* the one that SQLite is writing now */
 	size_t n_rules;
 	int64_t rules[RULES_MAX]; /* rule ids by bit; 0: free */
@@ -109,7 +118,7 @@ static struct noted *find(struct hit_index *x, const struct addr *addr)
 	while (x->places[i] != 0 && !addr_equal(&x->noted[x->places[i] - 1].addr, addr))
 		i = (i + 1) % PLACES;
 	if (x->places[i] == 0) {
-		x->noted[x->n] = (struct noted){.addr = *addr, .index = x};
+		x->noted[x->n] = (struct noted){.addr = *addr};
 		x->places[i] = (uint32_t)++x->n; /* <= ADDRESSES_MAX */
 	}
 	return &x->noted[x->places[i] - 1];
@@ -268,6 +277,19 @@ static int indexed_to(struct hit_index *x, int64_t *ret, struct why *why)
 	return rc == STORE_NONE ? why_set(why, EUCLEAN, "table indexed is empty") : rc;
 }
 
+/* Prefetches what the hits some steps ahead need, first the place and later the address. Changes nothing. */
+static void expect(const struct hit_index *x, const struct store_hit *hits, size_t n)
+{
+	if (n > AHEAD)
+		__builtin_prefetch(&x->places[home_of(&hits[AHEAD].address)], 1);
+	if (n > AHEAD / 2) {
+		const uint32_t place = x->places[home_of(&hits[AHEAD / 2].address)];
+
+		if (place != 0)
+			__builtin_prefetch(&x->noted[place - 1], 1);
+	}
+}
+
 int hit_index_note(struct hit_index *x, const struct store_hit *hits, size_t n, int64_t last_id, struct why *why)
 {
 	const int64_t first_id = last_id - (int64_t)n + 1;
@@ -281,8 +303,7 @@ int hit_index_note(struct hit_index *x, const struct store_hit *hits, size_t n, 
 	if (rc == 0 && after < first_id - 1)
 		rc = read_hits(x, after, first_id, SIZE_MAX / 2, &n_read, why);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (i + AHEAD < n)
-			__builtin_prefetch(&x->places[home_of(&hits[i + AHEAD].address)], 1);
+		expect(x, hits + i, n - i);
 		rc = gather(x, &hits[i], first_id + (int64_t)i, why);
 	}
 	return rc;
@@ -389,70 +410,47 @@ static void join_hits(sqlite3_context *context, int n, sqlite3_value **values)
 	sqlite3_result_text(context, text, (int)len, SQLITE_TRANSIENT); /* len <= RULES_TEXT_MAX */
 }
 
-static void rules_value(sqlite3_context *context, const struct noted *a)
+static void rules_value(sqlite3_context *context, const struct hit_index *x, const struct noted *a)
 {
 	char text[RULES_TEXT_MAX];
 
-	sqlite3_result_text(context, text, (int)add_rules(a->index, a->newest_rules, text, 0), SQLITE_TRANSIENT);
+	sqlite3_result_text(context, text, (int)add_rules(x, a->newest_rules, text, 0), SQLITE_TRANSIENT);
 }
 
 static void address_value(sqlite3_context *context, const void *row, int column)
 {
-	const struct noted *const a = row;
+	struct hit_index *const x = ((const struct address_row *)row)->index;
+	const struct noted *const a = ((const struct address_row *)row)->noted;
+	const int64_t numbers[] = {0, x->base + a->newest, a->n, a->first_s, a->last_s, a->newest_day};
 
-	switch (column) {
-	case 0:
-		a->index->written = a;
+	if (column == 0) {
+		x->written = a;
 		batch_addr(context, &a->addr);
-		break;
-	case 1:
-		sqlite3_result_int64(context, a->index->base + a->newest);
-		break;
-	case 2:
-		sqlite3_result_int64(context, a->n);
-		break;
-	case 3:
-		sqlite3_result_int64(context, a->first_s);
-		break;
-	case 4:
-		sqlite3_result_int64(context, a->last_s);
-		break;
-	case 5:
-		sqlite3_result_int64(context, a->newest_day);
-		break;
-	case 6:
-		rules_value(context, a);
-		break;
-	}
+	} else if (column == 6)
+		rules_value(context, x, a);
+	else
+		sqlite3_result_int64(context, numbers[column]);
 }
 
-/* Returns a number that sorts octets like their texts: 1, 10, 100, 101, ... 109, 11, ..., 2. */
-static uint64_t text_order(unsigned octet)
+static int by_number(const void *a, const void *b)
 {
-	return octet < 10 ? octet * 400 + 1 : octet < 100 ? octet * 40 + 2 : octet * 4 + 3; /* 12 bits */
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
 }
 
-/* Returns a number that sorts IPv4 addresses like their texts. */
-static uint64_t ip4_text_order(const struct addr *addr)
+/*
+ * Returns the addresses in nearly the order of the table, so that each of its pages is changed once: their index in
+ * noted is in the lowest ADDRESS_BITS. Overwrites the places, which are not needed again before hit_index_forget.
+ */
+static const uint64_t *sort_addresses(struct hit_index *x)
 {
-	uint64_t order = 0;
+	uint64_t *const sorted = (void *)x->places; /* as large as ADDRESSES_MAX numbers */
 
-	for (size_t i = 12; i < 16; i++)
-		order = order << 12 | text_order(addr->bytes[i]);
-	return order;
-}
-
-/* Compares in the order of the table's texts, so that each row follows the one before it; for IPv6 nearly so. */
-static int by_text(const void *a, const void *b)
-{
-	const struct addr *const x = &((const struct noted *)a)->addr, *const y = &((const struct noted *)b)->addr;
-	uint64_t p, q;
-
-	if (!addr_is_ip4(x) || !addr_is_ip4(y))
-		return addr_before(y, x) - addr_before(x, y);
-	p = ip4_text_order(x);
-	q = ip4_text_order(y);
-	return (p > q) - (p < q);
+	for (size_t i = 0; i < x->n; i++)
+		sorted[i] = text_order(&x->noted[i].addr) << ADDRESS_BITS | i;
+	qsort(sorted, x->n, sizeof *sorted, by_number);
+	return sorted;
 }
 
 static int write_addresses(struct hit_index *x, struct why *why)
@@ -462,11 +460,15 @@ static int write_addresses(struct hit_index *x, struct why *why)
 		"INSERT OR FAIL INTO address (address, head, hits, first, last, day, rules) SELECT a, b, c, d, e, f, g FROM batch "
 		"WHERE true ON CONFLICT (address) DO UPDATE SET hits = hits + excluded.hits, first = min(first, excluded.first), "
 		"last = max(last, excluded.last), rules = join_hits(head, day, rules), day = excluded.day, head = excluded.head");
-	int rc;
+	const uint64_t *const sorted = sort_addresses(x);
+	int rc = 0;
 
-	qsort(x->noted, x->n, sizeof *x->noted, by_text); /* so each page of the table is changed once */
 	x->store->indexing = x;
-	rc = batch_run(x->store, s, x->noted, sizeof *x->noted, x->n, address_value, why);
+	for (size_t i = 0, n; i < x->n && rc == 0; i += n) {
+		for (n = 0; n < ROWS_MAX && i + n < x->n; n++)
+			x->rows[n] = (struct address_row){x, &x->noted[sorted[i + n] % ADDRESSES_MAX]};
+		rc = batch_run(x->store, s, x->rows, sizeof *x->rows, n, address_value, why);
+	}
 	x->store->indexing = NULL;
 	return rc;
 }
