@@ -163,26 +163,32 @@ static uint64_t mixed(uint64_t a, uint64_t b)
 	return a ^ a >> 32;
 }
 
+/* Sets the slot for another program; returns false if no rule can be for that name. Not inline, as it is rare. */
+static __attribute__((noinline)) bool learn(const struct prefilter *p, struct prefilter_program *program,
+                                            struct span name)
+{
+	if (name.len == 0 || name.len >= COMPILED_PROGRAM_MAX || memchr(name.p, '\0', name.len) != NULL)
+		return false;
+	program->len = (uint8_t)name.len; /* < COMPILED_PROGRAM_MAX */
+	program->words = prefix16_of(name.p, name.len);
+	memcpy(program->name, name.p, name.len);
+	program->name[name.len] = '\0';
+	fill(program, p->rules);
+	return true;
+}
+
 /* Returns the rules of a program, or NULL if there are none or no rule can be for that name. */
 static const struct prefilter_program *program_of(struct prefilter *p, struct span name)
 {
 	const struct prefix16 words = prefix16_of(name.p, name.len);
-	struct prefilter_program *program;
-
-	if (name.len == 0 || name.len >= COMPILED_PROGRAM_MAX)
-		return NULL;
 	/* A collision only costs filling the slot again. */
-	program = &p->programs[mixed(words.front ^ name.len, words.back) % PROGRAMS];
-	if (program->len == name.len && prefix16_equal(program->words, words) &&
-	    (name.len <= PREFIX16_BYTES || memcmp(program->name, name.p, name.len) == 0))
-		return program->n > 0 ? program : NULL;
-	if (memchr(name.p, '\0', name.len) != NULL)
-		return NULL;
-	program->len = (uint8_t)name.len; /* < COMPILED_PROGRAM_MAX */
-	program->words = words;
-	memcpy(program->name, name.p, name.len);
-	program->name[name.len] = '\0';
-	fill(program, p->rules);
+	struct prefilter_program *const program =
+		&p->programs[mixed(words.front ^ name.len, words.back) % PROGRAMS];
+
+	if (program->len != name.len || !prefix16_equal(program->words, words) ||
+	    (name.len > PREFIX16_BYTES && memcmp(program->name, name.p, name.len) != 0))
+		if (!learn(p, program, name))
+			return NULL;
 	return program->n > 0 ? program : NULL;
 }
 
