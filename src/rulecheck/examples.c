@@ -239,8 +239,8 @@ size_t examples_try(const struct rules *rules, struct rulefile_errors *errors, s
 	return try_all(rules, true, errors, notes);
 }
 
-void examples_lint(const struct rules *rules, struct rulefile_errors *errors, struct rulefile_errors *warnings,
-                   struct rulefile_errors *notes)
+void examples_lint(const struct rules *rules, size_t stretch_from, struct rulefile_errors *errors,
+                   struct rulefile_errors *warnings, struct rulefile_errors *notes)
 {
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
 	struct example_line **const lines =
@@ -248,7 +248,7 @@ void examples_lint(const struct rules *rules, struct rulefile_errors *errors, st
 
 	for (size_t i = 0; i < rules_count(rules); i++)
 		lines[i] = parse_examples(rules_at(rules, i)->text);
-	lint_rules(rules, scratch, (const struct example_line *const *)lines, errors, warnings, notes);
+	lint_rules(rules, stretch_from, scratch, (const struct example_line *const *)lines, errors, warnings, notes);
 	for (size_t i = 0; i < rules_count(rules); i++)
 		free(lines[i]);
 	free(lines);

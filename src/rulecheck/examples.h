@@ -19,9 +19,9 @@
  */
 size_t examples_try(const struct rules *rules, struct rulefile_errors *errors, struct rulefile_errors *notes);
 
-/* Checks rules that pass for other problems: see lint.h, also for the three lists. Takes seconds. */
-void examples_lint(const struct rules *rules, struct rulefile_errors *errors, struct rulefile_errors *warnings,
-                   struct rulefile_errors *notes);
+/* Checks rules that pass for other problems: see lint.h, also for the other parameters. Takes seconds. */
+void examples_lint(const struct rules *rules, size_t stretch_from, struct rulefile_errors *errors,
+                   struct rulefile_errors *warnings, struct rulefile_errors *notes);
 
 /* Loads rules like rules_load, and tests their examples. */
 int examples_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,

@@ -260,8 +260,9 @@ static void check_stretched(struct rules_scratch *scratch, const struct rule *wh
 	}
 }
 
-void lint_rules(const struct rules *rules, struct rules_scratch *scratch, const struct example_line *const *lines,
-                struct rulefile_errors *errors, struct rulefile_errors *warnings, struct rulefile_errors *notes)
+void lint_rules(const struct rules *rules, size_t stretch_from, struct rules_scratch *scratch,
+                const struct example_line *const *lines, struct rulefile_errors *errors,
+                struct rulefile_errors *warnings, struct rulefile_errors *notes)
 {
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const struct rule *const rule = rules_at(rules, i);
@@ -272,6 +273,7 @@ void lint_rules(const struct rules *rules, struct rules_scratch *scratch, const 
 		check_literal(rules, rule, notes);
 		check_programs(rules, rule->text, rule, lines[i], errors);
 		check_overlap(rules, scratch, rule, lines[i], warnings);
-		check_stretched(scratch, rule, lines[i], errors);
+		if (rule->text->dir >= stretch_from)
+			check_stretched(scratch, rule, lines[i], errors);
 	}
 }

@@ -20,11 +20,13 @@
 enum { LINT_STRETCHED = 8192 }; /* bytes of a stretched message */
 
 /*
- * Checks all rules of the set. lines[i][j]: example j of rule i, parsed. Appends to the three lists; the caller frees
- * them with rulefile_errors_done.
+ * Checks all rules of the set; but repeats parts of examples, which is what takes seconds, only for rules of directory
+ * stretch_from (rulefile.h) and later ones. lines[i][j]: example j of rule i, parsed. Appends to the three lists; the
+ * caller frees them with rulefile_errors_done.
  */
-void lint_rules(const struct rules *rules, struct rules_scratch *scratch, const struct example_line *const *lines,
-                struct rulefile_errors *errors, struct rulefile_errors *warnings, struct rulefile_errors *notes);
+void lint_rules(const struct rules *rules, size_t stretch_from, struct rules_scratch *scratch,
+                const struct example_line *const *lines, struct rulefile_errors *errors,
+                struct rulefile_errors *warnings, struct rulefile_errors *notes);
 
 /*
  * The check that needs no examples. Returns true if the regex, with its macros expanded, allows text from a client

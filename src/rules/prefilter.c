@@ -182,8 +182,7 @@ static const struct prefilter_program *program_of(struct prefilter *p, struct sp
 {
 	const struct prefix16 words = prefix16_of(name.p, name.len);
 	/* A collision only costs filling the slot again. */
-	struct prefilter_program *const program =
-		&p->programs[mixed(words.front ^ name.len, words.back) % PROGRAMS];
+	struct prefilter_program *const program = &p->programs[mixed(words.front ^ name.len, words.back) % PROGRAMS];
 
 	if (program->len != name.len || !prefix16_equal(program->words, words) ||
 	    (name.len > PREFIX16_BYTES && memcmp(program->name, name.p, name.len) != 0))

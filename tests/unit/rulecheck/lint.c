@@ -87,7 +87,7 @@ static struct example_line take_apart(const char *text)
 }
 
 /* The first fault, or warning when there is none; "" when there is neither. */
-static void said(const char *a, const char *b, char *out, size_t cap)
+static void said(const char *a, const char *b, size_t stretch_from, char *out, size_t cap)
 {
 	const char *const files[] = {first, second};
 	struct rulefile_errors errors = {0}, warnings = {0}, notes = {0};
@@ -105,7 +105,7 @@ static void said(const char *a, const char *b, char *out, size_t cap)
 		for (size_t e = 0; e < rules_at(rules, i)->text->n_examples; e++)
 			lines[i][e] = take_apart(rules_at(rules, i)->text->examples[e].text);
 	scratch = rules_scratch_new(rules);
-	lint_rules(rules, scratch, rows, &errors, &warnings, &notes);
+	lint_rules(rules, stretch_from, scratch, rows, &errors, &warnings, &notes);
 	(void)snprintf(out, cap, "%s", errors.n > 0 ? errors.text[0] : warnings.n > 0 ? warnings.text[0] : "");
 	if (strncmp(out, dir, strlen(dir)) == 0)
 		memmove(out, out + strlen(dir) + 1, strlen(out + strlen(dir) + 1) + 1);
@@ -141,15 +141,30 @@ static void findings(void **state)
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		char got[1024];
 
-		said(table[i].a, table[i].b, got, sizeof got);
+		said(table[i].a, table[i].b, 0, got, sizeof got);
 		if (strncmp(got, table[i].want, strlen(table[i].want)) != 0 || (*table[i].want == '\0' && *got != '\0'))
 			fail_msg("%s\nwant: %s\ngot:  %s", table[i].a, table[i].want, got);
 	}
 }
 
+/* Parts are repeated only from the given directory on; the rest of the checks is the same. */
+static void directories(void **state)
+{
+	static const char slow[] =
+		R("a", "^(?:\\w+ ?)+ <ADDR>$") HIT "hit = 198.51.100.7 | q: bad bad b 198.51.100.7\n";
+	char got[1024];
+
+	(void)state;
+	said(slow, "", 0, got, sizeof got);
+	assert_non_null(strstr(got, "is aborted"));
+	said(slow, "", 1, got, sizeof got); /* files have the number after the last directory, here 0 */
+	assert_non_null(strstr(got, "[a] has no \"miss\""));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(loose), cmocka_unit_test(findings)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(loose), cmocka_unit_test(findings),
+	                                   cmocka_unit_test(directories)};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

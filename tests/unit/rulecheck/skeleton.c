@@ -69,7 +69,7 @@ static bool is_good(const struct skeleton *s, const char *text)
 	write_rule(s, text);
 	if (rules_load(NULL, 0, files, 1, &rules, &errors, &why) == 0) {
 		(void)examples_try(rules, &errors, NULL);
-		examples_lint(rules, &errors, &warnings, &notes);
+		examples_lint(rules, 0, &errors, &warnings, &notes);
 	}
 	good = errors.n == 0;
 	for (size_t i = 0; i < errors.n; i++)

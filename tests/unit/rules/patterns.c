@@ -218,7 +218,7 @@ static void lints(void **state)
 	struct rulefile_errors errors = {0}, warnings = {0}, notes = {0};
 
 	(void)state;
-	lint_rules(rules, scratch, (const struct example_line *const *)lines, &errors, &warnings, &notes);
+	lint_rules(rules, 0, scratch, (const struct example_line *const *)lines, &errors, &warnings, &notes);
 	for (size_t i = 0; i < errors.n; i++)
 		print_error("%s\n", errors.text[i]);
 	for (size_t i = 0; i < warnings.n; i++)
