@@ -67,15 +67,14 @@ const char *tag_read(struct line *line, const char *p, const char *end, bool bar
 
 struct span tag_allowed_name(struct span name)
 {
-	const char *const end = name.p + name.len;
-
-	return name.len > 0 && tag_name(name.p, end) == end ? name : (struct span){NULL, 0};
+	if (name.len > 0 && tag_name(name.p, name.p + name.len) == name.p + name.len)
+		return name;
+	return (struct span){NULL, 0};
 }
 
 struct span tag_allowed_pid(struct span pid)
 {
-	const char *const end = pid.p + pid.len;
-
-	return pid.len > 0 && pid.len <= CURSOR_PID_MAX && cursor_digits(pid.p, end) == end ? pid
-	                                                                                    : (struct span){NULL, 0};
+	if (pid.len > 0 && pid.len <= CURSOR_PID_MAX && cursor_digits(pid.p, pid.p + pid.len) == pid.p + pid.len)
+		return pid;
+	return (struct span){NULL, 0};
 }
