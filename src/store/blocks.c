@@ -79,26 +79,6 @@ int store_add_dropped(struct store *store, int64_t block_id, const struct store_
 	return rc < 0 ? rc : 0;
 }
 
-/* Like store_prolong, for a database without an index on addresses. */
-static int prolong_known(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s,
-                         int64_t until_s, struct why *why)
-{
-	struct running_block *at = NULL;
-	int64_t id;
-	int rc = 0;
-
-	while (rc == 0 && (id = running_next(store->running, &at, net, cause, at_s, until_s)) != 0) {
-		sqlite3_stmt *const s =
-			sql_statement(store, BLOCK_PROLONG_ONE,
-		                      "UPDATE block SET until = max(until, ?2) WHERE id = ?1 AND ended IS NULL");
-
-		sql_bind_number(s, 1, id);
-		sql_bind_number(s, 2, until_s);
-		rc = sql_run(store, s, why);
-	}
-	return rc;
-}
-
 int store_prolong(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s, int64_t until_s,
                   struct why *why)
 {
@@ -108,7 +88,7 @@ int store_prolong(struct store *store, const struct net *net, enum block_cause c
 	char text[NET_TEXT_MAX];
 
 	if (store->running != NULL)
-		return prolong_known(store, net, cause, at_s, until_s, why);
+		return running_prolong(store->running, net, cause, at_s, until_s, why);
 	sql_bind_net(s, 1, net, text);
 	sql_bind_number(s, 2, cause);
 	sql_bind_number(s, 3, at_s);
@@ -128,14 +108,26 @@ static int end_one(struct store *store, int64_t id, int64_t at_s, const char *by
 	return sql_run(store, s, why);
 }
 
+/* Like store_end, for a database without an index on addresses. */
 static int end_known(struct store *store, const struct block *block, int64_t at_s, const char *by, struct why *why)
 {
-	struct running_block *at = NULL;
+	sqlite3_stmt *const s =
+		sql_statement(store, BLOCK_END_KNOWN,
+	                      "UPDATE block SET ended = ?2, ended_by = ?3 "
+	                      "WHERE id = ?5 AND address = ?1 AND cause = ?4 AND until > ?2 AND ended IS NULL");
+	int rc = running_write(store->running, why);
+	char text[NET_TEXT_MAX];
+	size_t at = 0;
 	int64_t id;
-	int rc = 0;
 
-	while (rc == 0 && (id = running_next(store->running, &at, &block->net, block->cause, at_s, 0)) != 0)
-		rc = end_one(store, id, at_s, by, why);
+	sql_bind_net(s, 1, &block->net, text);
+	sql_bind_number(s, 2, at_s);
+	sql_bind_text(s, 3, by);
+	sql_bind_number(s, 4, block->cause);
+	while (rc == 0 && (id = running_next(store->running, &at, &block->net, block->cause, at_s)) != 0) {
+		sql_bind_number(s, 5, id);
+		rc = sql_run(store, s, why);
+	}
 	return rc;
 }
 

@@ -361,6 +361,8 @@ static int commit(struct store *store, struct why *why)
 {
 	int rc = daily_write(&store->daily, store, why);
 
+	if (rc == 0 && store->running != NULL)
+		rc = running_write(store->running, why);
 	if (rc == 0)
 		rc = sql_run(store, sql_statement(store, COMMIT, "COMMIT"), why);
 	if (rc < 0)
@@ -388,6 +390,8 @@ void store_rollback(struct store *store)
 	daily_clear(&store->daily);
 	if (store->hit_index != NULL)
 		hit_index_forget(store->hit_index);
+	if (store->running != NULL)
+		running_forget(store->running);
 	store->open = false;
 	store->uncommitted = 0;
 }
@@ -428,7 +432,7 @@ int store_bulk_begin(struct store *store, struct why *why)
 		if (rc == 0 && store->bulk_fd < 0)
 			store->bulk_fd = open(store->path, O_RDONLY | O_CLOEXEC);
 		if (rc == 0)
-			store->running = running_new();
+			store->running = running_new(store);
 	}
 	store->bulk = rc == 0;
 	if (rc == 0)
