@@ -1,5 +1,8 @@
 #include "verdict/clients.h"
 
+#include <string.h>
+
+#include "verdict/history.h"
 #include "verdict/network.h"
 #include "verdict/scores.h"
 
@@ -31,28 +34,33 @@ void clients_init(struct clients *s, const struct verdict_policy *policy)
 	arena_reach(&s->arena, s->size * sizeof *s->table);
 	s->n = 0;
 	s->forgotten = 0;
-	pool_init(&s->nodes, sizeof(struct node), VERDICT_NODES_MAX);
-	pool_init(&s->chunks, sizeof(struct chunk), CLIENTS_CHUNKS_MAX);
+	heap_init(&s->heap);
 }
 
 void clients_done(struct clients *s)
 {
 	arena_done(&s->arena);
 	s->table = s->last = NULL;
-	pool_done(&s->nodes);
-	pool_done(&s->chunks);
+	heap_done(&s->heap);
 }
 
-/* Frees the lists of an entry. */
-static void drop_lists(struct clients *s, const struct tracked *t)
+void *clients_fit(struct clients *s, struct tracked *t, size_t bytes)
 {
-	nodes_drop(&s->nodes, t->good);
-	if (clients_is_network(s, t)) {
-		network_free(&s->chunks, t);
-	} else {
-		nodes_drop(&s->nodes, t->scores);
-		nodes_drop(&s->nodes, t->offences);
-	}
+	const unsigned tier = heap_tier(bytes);
+	const size_t had = t->tier == 0 ? HEAP_UNIT : heap_size(t->tier);
+	void *from = heap_at(&s->heap, t->cell), *to;
+	uint32_t cell;
+
+	if (tier == t->tier)
+		return from;
+	cell = heap_get(&s->heap, tier);
+	to = heap_at(&s->heap, cell);
+	if (tier > 0) /* gcc replaces memcpy with an instruction that takes long to start, for a few bytes */
+		memmove(to, from, had < heap_size(tier) ? had : heap_size(tier));
+	heap_put(&s->heap, t->cell, t->tier);
+	t->cell = HEAP_NUMBER(cell);
+	t->tier = tier & UINT8_MAX;
+	return to;
 }
 
 /* Removes an entry. Entries after it move up, so that no probe sequence is interrupted. */
@@ -60,7 +68,7 @@ static void erase(struct clients *s, struct tracked *t)
 {
 	size_t hole = (size_t)(t - s->table), i = hole; /* t points into the table */
 
-	drop_lists(s, t);
+	heap_put(&s->heap, t->cell, t->tier);
 	s->n--;
 	for (;;) {
 		size_t home;
@@ -82,44 +90,45 @@ static void erase(struct clients *s, struct tracked *t)
 
 unsigned clients_count_offences(const struct clients *s, const struct tracked *t, uint32_t now_s)
 {
+	const struct history *const h = history_of(s, t);
 	unsigned n = 0;
 
-	for (uint32_t i = t->offences; i != POOL_NONE; i = nodes_at(&s->nodes, i)->next, n++)
-		if ((int64_t)nodes_at(&s->nodes, i)->time_s + s->policy->memory_s <= now_s)
-			break;
+	while (n < h->n_offences && h->offences[h->n_offences - n - 1U] + s->policy->memory_s > now_s)
+		n++;
 	return n;
+}
+
+uint32_t clients_last_offence(const struct clients *s, const struct tracked *t)
+{
+	const struct history *const h = history_of(s, t);
+
+	return h->n_offences == 0 ? 0 : h->offences[h->n_offences - 1];
 }
 
 void clients_begin_offence(struct clients *s, struct tracked *t, uint32_t since_s)
 {
-	const uint32_t fresh = pool_get(&s->nodes);
-	struct node *last = nodes_at(&s->nodes, fresh);
+	struct history *h = history_of(s, t);
 
-	*last = (struct node){.time_s = since_s, .next = t->offences};
-	t->offences = POOL_NUMBER(fresh);
-	for (unsigned i = 1; i < CLIENTS_OFFENCES && last->next != POOL_NONE; i++)
-		last = nodes_at(&s->nodes, last->next);
-	nodes_cut(&s->nodes, last);
+	if (h->n_offences == CLIENTS_OFFENCES) {
+		memmove(h->offences, h->offences + 1, (CLIENTS_OFFENCES - 1) * sizeof *h->offences);
+	} else {
+		h = history_fit(s, t, h->n_offences + 1U, h->n_scores);
+		memmove(h->offences + h->n_offences + 1, history_scores(h), h->n_scores * sizeof(struct score));
+		h->n_offences++;
+	}
+	h->offences[h->n_offences - 1] = since_s;
 }
 
-void clients_note_day(struct clients *s, struct tracked *t, uint32_t day)
+void clients_note_day(struct tracked *t, uint32_t day)
 {
-	struct node *node;
+	if (day > t->day) {
+		const uint32_t later = day - t->day, mask = (1U << CLIENTS_GOOD_DAYS) - 1;
 
-	if (t->good == POOL_NONE) {
-		t->good = POOL_NUMBER(pool_get(&s->nodes));
-		*nodes_at(&s->nodes, t->good) = (struct node){.time_s = day, .value = 1};
-		return;
+		t->good = later >= CLIENTS_GOOD_DAYS ? 0 : (uint32_t)t->good << later & mask;
+		t->day = (uint16_t)day; /* until 2149 */
 	}
-	node = nodes_at(&s->nodes, t->good);
-	if (day > node->time_s) {
-		const uint32_t later = day - node->time_s;
-
-		node->value = later >= CLIENTS_GOOD_DAYS ? 0 : (int32_t)((uint32_t)node->value << later);
-		node->time_s = day;
-	}
-	if (node->time_s - day < CLIENTS_GOOD_DAYS)
-		node->value = (int32_t)((uint32_t)node->value | 1U << (node->time_s - day)); /* bits, not a number */
+	if (t->day - day < CLIENTS_GOOD_DAYS)
+		t->good |= 1U << (t->day - day);
 }
 
 /* --- what to keep when space is needed --- */
@@ -140,10 +149,12 @@ enum keep {
 /* Forgets what is too old to count. */
 static void age(struct clients *s, struct tracked *t, uint32_t now_s)
 {
-	if (clients_is_network(s, t))
-		network_forget(&s->chunks, t, clients_horizon(s, now_s) + 1);
-	else
+	if (clients_is_network(s, t)) {
+		network_forget(s, t, clients_horizon(s, now_s) + 1);
+	} else {
 		scores_age(s, t, now_s);
+		history_trim(s, t);
+	}
 }
 
 static bool stays(struct clients *s, struct tracked *t, enum keep keep, uint32_t now_s)
@@ -151,12 +162,12 @@ static bool stays(struct clients *s, struct tracked *t, enum keep keep, uint32_t
 	switch (keep) {
 	case KEEP_ALL_THAT_MATTERS:
 		age(s, t, now_s);
-		return t->scores != POOL_NONE || t->until_s > clients_horizon(s, now_s) ||
-		       clients_good_days(s, t, now_s) != 0 ||
-		       (clients_is_network(s, t) ? t->offences != POOL_NONE : clients_count_offences(s, t, now_s) > 0);
+		return t->until_s > clients_horizon(s, now_s) || clients_good_days(t, now_s) != 0 ||
+		       (clients_is_network(s, t) ? t->cell != HEAP_NONE
+		                                 : scores_any(s, t) || clients_count_offences(s, t, now_s) > 0);
 	case KEEP_LOUD:
 		if (clients_is_network(s, t))
-			return t->until_s > now_s || t->offences != POOL_NONE || t->good != POOL_NONE;
+			return t->until_s > now_s || network_at(s, t)->n_blocked > 0 || t->good != 0;
 		return t->until_s > now_s || clients_is_proven(s, t, now_s) ||
 		       scores_sum(s, t, now_s) * 2 >= s->policy->threshold;
 	case KEEP_BLOCKED:
@@ -191,8 +202,24 @@ static void grow(struct clients *s)
 /* Returns true if more than three quarters of the maximum are in use. */
 static bool is_crowded(const struct clients *s)
 {
-	return s->n * 4 > (size_t)VERDICT_ADDRESSES_MAX * 3 || s->nodes.n * 4 > (size_t)VERDICT_NODES_MAX * 3 ||
-	       s->chunks.n * 4 > (size_t)CLIENTS_CHUNKS_MAX * 3;
+	return s->n * 4 > (size_t)VERDICT_ADDRESSES_MAX * 3 || s->heap.used * 4 > (size_t)HEAP_MAX * 3;
+}
+
+/* Copies the cells to a new heap if little of this one is in use, or no new cell may fit. */
+static void compact(struct clients *s)
+{
+	struct heap old = s->heap;
+
+	if (s->heap.used * 2 > s->heap.fresh && clients_have_spare(s))
+		return;
+	heap_init(&s->heap);
+	for (struct tracked *t = s->table; t < s->table + s->size; t++) {
+		const uint32_t cell = heap_get(&s->heap, t->tier);
+
+		memcpy(heap_at(&s->heap, cell), heap_at(&old, t->cell), heap_size(t->tier));
+		t->cell = HEAP_NUMBER(cell);
+	}
+	heap_done(&old);
 }
 
 /* Forgets what no longer matters; grows the table; at the limit forgets the least active. */
@@ -201,6 +228,7 @@ void clients_make_space(struct clients *s, uint32_t now_s)
 	size_t before;
 
 	forget(s, KEEP_ALL_THAT_MATTERS, now_s);
+	compact(s);
 	before = s->n;
 	if (s->n * 2 >= s->capacity && s->capacity < VERDICT_ADDRESSES_MAX) {
 		grow(s);
@@ -210,5 +238,6 @@ void clients_make_space(struct clients *s, uint32_t now_s)
 	/* Free a quarter, so that this is not repeated for the next address. */
 	for (enum keep keep = KEEP_LOUD; is_crowded(s) && keep <= KEEP_NONE; keep++)
 		forget(s, keep, now_s);
+	compact(s);
 	s->forgotten += before - s->n;
 }

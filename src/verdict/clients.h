@@ -1,12 +1,12 @@
 /*
- * clients: the table of all subjects and networks with known state: scores, offences, good days, the end of the last
- * block. scores.h explains the list of scores, network.h the lists of a network.
+ * clients: the table of all subjects and networks with known state: their good days, the end of the last block, and a
+ * cell of the heap with the rest. history.h explains the cell of a subject, network.h that of a network.
  *
- * Private to the folder. Owns the entries and the nodes of their lists, and chooses what to forget when space is
- * needed: first what no longer matters, then the least active. Call clients_init first; release with clients_done. A
- * pointer to an entry is valid until the next clients_find_or_add. Times are Unix seconds in 32 bits, valid until 2106;
- * 0: none. now_s is the time of the call. Limits: VERDICT_ADDRESSES_MAX entries, VERDICT_NODES_MAX nodes,
- * CLIENTS_CHUNKS_MAX chunks. Aborts if memory cannot be allocated.
+ * Private to the folder. Owns the entries and their cells, and chooses what to forget when space is needed: first what
+ * no longer matters, then the least active. Call clients_init first; release with clients_done. A pointer to an entry,
+ * or into its cell, is valid until the next clients_find_or_add. Times are Unix seconds in 32 bits, valid until 2106;
+ * 0: none. now_s is the time of the call. Limits: VERDICT_ADDRESSES_MAX entries, HEAP_MAX for their cells. Aborts if
+ * memory cannot be allocated.
  *
  * Functions that are called for each piece of evidence are inline: they take most of the time here in a replay of old
  * logs.
@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "verdict/nodes.h"
+#include "verdict/heap.h"
 #include "verdict/verdict.h"
 
 enum {
@@ -28,23 +28,23 @@ enum {
 	CLIENTS_GOOD_DAYS = 31,                       /* days that are remembered */
 	CLIENTS_DAY_S = 86400,
 	/*
-	 * Nodes, and chunks, that one piece of evidence may need: a score and an offence, for its subject and for its
-	 * network.
+	 * Units of the heap that one piece of evidence may need: for a subject and a network with all that is kept, and
+	 * for an offence of each client of the network.
 	 */
-	CLIENTS_SPARE = 2,
-	CLIENTS_CHUNKS_MAX = 1 << 19,
+	CLIENTS_SPARE = 1024,
 };
 
 /* The state of a subject or a network: half a cache line, since there may be a million of them. */
 struct tracked {
 	struct addr addr;
-	uint32_t until_s;       /* end of the last block; the entry is blocked until then */
-	uint32_t scores : 24;   /* a list; for a network: its clients with hits */
-	uint32_t len : 8;       /* of the subject, as in struct net */
-	uint32_t offences : 24; /* a list; for a network: its clients that were blocked */
-	uint32_t used : 8;
-	uint32_t good : 24; /* one node; for a network: the days on which it contained a proven good client */
-	uint32_t lists : 8; /* flags: the port lists that its blocks close while it is blocked */
+	uint32_t until_s; /* end of the last block; the entry is blocked until then */
+	/* bit i is set for i days before day; for a network: it contained a proven good client */
+	uint32_t good : CLIENTS_GOOD_DAYS;
+	uint32_t used : 1;
+	uint16_t day;                        /* the newest good day, since 1970 */
+	uint8_t len;                         /* of the subject, as in struct net */
+	uint8_t lists;                       /* flags: the port lists that its blocks close while it is blocked */
+	uint32_t cell : HEAP_BITS, tier : 8; /* in the heap; see history.h and network.h */
 };
 
 static_assert(sizeof(struct tracked) == 32, "half a cache line");
@@ -56,8 +56,8 @@ struct clients {
 	size_t size, capacity, n;
 	/* The slot that clients_find_or_add returned last: it is usually requested twice in a row. */
 	struct tracked *last;
-	uint64_t forgotten;        /* for lack of space */
-	struct pool nodes, chunks; /* for the lists of subjects, and of networks, see network.h */
+	uint64_t forgotten; /* for lack of space */
+	struct heap heap;
 };
 
 /* policy: borrowed until clients_done, must not change; its ip6_prefix must not be 0. */
@@ -111,38 +111,26 @@ static inline bool clients_is_network(const struct clients *s, const struct trac
 	return t->len < 128 && (addr_is_ip4(&t->addr) || t->len != s->policy->ip6_prefix);
 }
 
-/*
- * Prefetches what clients_find will read, and later the lists of the entry: each step needs what the previous one
- * fetched.
- */
+/* Prefetches what clients_find will read, and then the cell of the entry, which needs what the first step fetched. */
 static inline void clients_fetch(const struct clients *s, const struct net *net, enum verdict_expected when)
 {
-	const struct tracked *t;
-
-	if (when == VERDICT_SOON) {
+	if (when == VERDICT_SOON)
 		__builtin_prefetch(&s->table[clients_home(s, &net->addr, net->len)], 1);
-		return;
-	}
-	t = clients_place(s, &net->addr, net->len);
-	if (when == VERDICT_SOONER) {
-		__builtin_prefetch(nodes_at(&s->nodes, t->good), 1);
-		__builtin_prefetch(nodes_at(&s->nodes, t->scores), 1);
-	} else if (t->scores != POOL_NONE) {
-		__builtin_prefetch(nodes_at(&s->nodes, nodes_at(&s->nodes, t->scores)->next), 1);
-	}
+	else if (when == VERDICT_SOONER)
+		__builtin_prefetch(heap_at(&s->heap, clients_place(s, &net->addr, net->len)->cell), 1);
 }
 
-/* Makes space for another entry and its nodes. Only for clients_find_or_add. */
+/* Makes space for another entry and its cell. Only for clients_find_or_add. */
 void clients_make_space(struct clients *clients, uint32_t now_s);
 
 static inline bool clients_have_spare(const struct clients *s)
 {
-	return s->nodes.n + CLIENTS_SPARE < VERDICT_NODES_MAX && s->chunks.n + CLIENTS_SPARE < CLIENTS_CHUNKS_MAX;
+	return s->heap.fresh + CLIENTS_SPARE <= HEAP_MAX;
 }
 
 /*
- * Returns the entry, a new one if needed. May move or forget other entries. Afterwards CLIENTS_SPARE nodes and chunks
- * are free.
+ * Returns the entry, a new one if needed. May move or forget other entries. Afterwards CLIENTS_SPARE units are
+ * free.
  */
 static inline struct tracked *clients_find_or_add(struct clients *s, const struct net *net, uint32_t now_s)
 {
@@ -166,16 +154,19 @@ static inline struct tracked *clients_find_or_add(struct clients *s, const struc
 /* Moves all entries to their slots after the table grew from old_size to size; the new slots are free. */
 void clients_rehash(struct clients *clients, size_t old_size);
 
+/*
+ * Makes the cell of an entry the smallest that has that many bytes, and returns it. The content stays; a new cell
+ * begins with HEAP_UNIT bytes that are 0. 0 bytes: frees it.
+ */
+void *clients_fit(struct clients *clients, struct tracked *t, size_t bytes);
+
 /* --- offences --- */
 
 /* Returns how many offences began within memory: 0..CLIENTS_OFFENCES, which means "or more". */
 unsigned clients_count_offences(const struct clients *clients, const struct tracked *t, uint32_t now_s);
 
 /* Returns when the last offence began; 0: none is known. */
-static inline uint32_t clients_last_offence(const struct clients *s, const struct tracked *t)
-{
-	return t->offences == POOL_NONE ? 0 : nodes_at(&s->nodes, t->offences)->time_s;
-}
+uint32_t clients_last_offence(const struct clients *clients, const struct tracked *t);
 
 /* Adds an offence; since_s must be the latest. */
 void clients_begin_offence(struct clients *clients, struct tracked *t, uint32_t since_s);
@@ -183,27 +174,23 @@ void clients_begin_offence(struct clients *clients, struct tracked *t, uint32_t 
 /* --- good days --- */
 
 /* Returns the good days among the last CLIENTS_GOOD_DAYS; bit 0: today. */
-static inline uint32_t clients_good_days(const struct clients *s, const struct tracked *t, uint32_t now_s)
+static inline uint32_t clients_good_days(const struct tracked *t, uint32_t now_s)
 {
 	const uint32_t today = now_s / CLIENTS_DAY_S, mask = (1U << CLIENTS_GOOD_DAYS) - 1;
-	const struct node *node;
 
-	if (t->good == POOL_NONE)
-		return 0;
-	node = nodes_at(&s->nodes, t->good);
-	if (node->time_s >= today)
-		return (uint32_t)node->value & mask; /* bits, not a number */
-	return today - node->time_s >= CLIENTS_GOOD_DAYS ? 0 : (uint32_t)node->value << (today - node->time_s) & mask;
+	if (t->day >= today)
+		return t->good;
+	return today - t->day >= CLIENTS_GOOD_DAYS ? 0 : (uint32_t)t->good << (today - t->day) & mask;
 }
 
 /* Returns true if there are earn_days of them. */
 static inline bool clients_is_proven(const struct clients *s, const struct tracked *t, uint32_t now_s)
 {
 	return s->policy->earn_days > 0 &&
-	       (unsigned)__builtin_popcount(clients_good_days(s, t, now_s)) >= s->policy->earn_days;
+	       (unsigned)__builtin_popcount(clients_good_days(t, now_s)) >= s->policy->earn_days;
 }
 
 /* Records a good day; day: since 1970. */
-void clients_note_day(struct clients *clients, struct tracked *t, uint32_t day);
+void clients_note_day(struct tracked *t, uint32_t day);
 
 #endif

@@ -55,13 +55,14 @@ enum verdict_outcome evidence_admit(struct verdict *v, const struct net *subject
 	return VERDICT_COUNTED;
 }
 
-void evidence_add(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, int score, uint32_t repeats)
+void evidence_add(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, int score,
+                  struct score *repeats)
 {
-	if (score != 0 || repeats == POOL_NONE)
+	if (score != 0 || repeats == NULL)
 		scores_add(&v->clients, t, evidence_time(v, e->time_s), score, scores_about(e->kind, e->account),
 		           v->now_s);
 	else
-		scores_repeat(&v->clients, repeats);
+		scores_repeat(repeats);
 }
 
 /* Returns true if networks of this kind are judged, so that their good days are needed. */
@@ -76,12 +77,12 @@ void evidence_note_good(struct verdict *v, const struct net *subject, uint32_t d
 	struct tracked *t = clients_find_or_add(s, subject, v->now_s);
 	struct net network;
 
-	clients_note_day(s, t, day);
+	clients_note_day(t, day);
 	if (!clients_is_proven(s, t, v->now_s) || !is_network_judged(v, &subject->addr))
 		return;
 	network = network_of(&subject->addr);
 	t = clients_find_or_add(s, &network, v->now_s);
-	clients_note_day(s, t, day);
+	clients_note_day(t, day);
 }
 
 struct tracked *evidence_note_target(struct verdict *v, const struct verdict_evidence *e, unsigned most)
@@ -95,6 +96,6 @@ struct tracked *evidence_note_target(struct verdict *v, const struct verdict_evi
 	if (!network_adds_up(&v->policy, &e->addr))
 		return NULL;
 	t = clients_find_or_add(&v->clients, &network, v->now_s);
-	t->scores = POOL_NUMBER(network_note(&v->clients.chunks, t->scores, &e->addr, at, most));
+	network_note(&v->clients, t, NETWORK_HITS, &e->addr, at, most);
 	return t;
 }

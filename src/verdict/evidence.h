@@ -29,10 +29,11 @@ enum verdict_outcome evidence_admit(struct verdict *v, const struct net *subject
                                     bool credit, struct tracked **ret);
 
 /*
- * Adds a score that counts: 0 for a failed login that repeats another. repeats: the node that it repeats, or POOL_NONE.
+ * Adds a score that counts: 0 for a failed login that repeats another. repeats: the score that it repeats, or NULL.
  * Moves no entry.
  */
-void evidence_add(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, int score, uint32_t repeats);
+void evidence_add(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, int score,
+                  struct score *repeats);
 
 /* Records good evidence on that day. Once the subject is proven good, its network records the day too. */
 void evidence_note_good(struct verdict *v, const struct net *subject, uint32_t day);

@@ -39,7 +39,7 @@ void verdict_known_block(struct verdict *v, const struct block *b, unsigned rule
 		const struct net network = network_of(&b->net.addr);
 
 		t = clients_find_or_add(s, &network, v->now_s);
-		t->offences = POOL_NUMBER(network_note(&s->chunks, t->offences, &b->net.addr, since_s, 0));
+		network_note(s, t, NETWORK_BLOCKED, &b->net.addr, since_s, 0);
 	}
 }
 
@@ -53,7 +53,7 @@ void verdict_known_hit(struct verdict *v, const struct verdict_evidence *e)
 {
 	const struct net subject = evidence_subject(v, &e->addr);
 	const uint32_t at = evidence_time(v, e->time_s);
-	uint32_t repeats = POOL_NONE;
+	struct score *repeats = NULL;
 	struct tracked *t;
 
 	if (verdict_is_allowed(v, &e->addr) || at <= evidence_horizon(v, e))
@@ -74,7 +74,7 @@ void verdict_known_spread(struct verdict *v, const struct net *subject)
 {
 	struct tracked *const t = clients_find(&v->clients, subject);
 
-	if (t != NULL)
+	if (t != NULL && !clients_is_network(&v->clients, t))
 		scores_clear(&v->clients, t);
 }
 
@@ -93,5 +93,5 @@ void verdict_known_credit(struct verdict *v, const struct verdict_evidence *e)
 	struct tracked *t;
 
 	if (!verdict_is_allowed(v, &e->addr) && evidence_admit(v, &subject, e, true, &t) == VERDICT_COUNTED)
-		evidence_add(v, t, e, e->score, POOL_NONE);
+		evidence_add(v, t, e, e->score, NULL);
 }

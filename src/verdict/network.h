@@ -1,22 +1,19 @@
 /*
- * network: the state of an IPv4 /24 or IPv6 /48: which of its clients had hits or were blocked.
+ * network: the cell of an IPv4 /24 or IPv6 /48: which of its clients had hits or were blocked.
  *
- * Private to the folder. A network has an entry in the table of clients. Each of its lists contains clients by time,
- * the latest first, each once: scores are those that had a hit, offences those that were blocked. This module decides
- * nothing. A list is identified by the number of its first chunk: each hit reads the list of its network, and a chunk
- * costs one memory access. Limits: a list keeps the latest VERDICT_NETWORK_MAX clients. They are distinguished by the
- * last byte of an IPv4 address and by the /64 of an IPv6 one.
+ * Private to the folder. A network has an entry in the table of clients. Its two lists contain clients by time, each
+ * once: those that had a hit, and those that were blocked. This module decides nothing. Limits: a list keeps the latest
+ * VERDICT_NETWORK_MAX clients. They are distinguished by the last byte of an IPv4 address and by the /64 of an IPv6
+ * one. A network without a cell has HEAP_NONE, which reads as two empty lists.
  */
 #ifndef WFS_VERDICT_NETWORK_H
 #define WFS_VERDICT_NETWORK_H
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
 #include "verdict/clients.h"
-#include "verdict/pool.h"
 
 enum {
 	NETWORK4 = 96 + 24,
@@ -49,56 +46,43 @@ struct member {
 	uint16_t most;   /* upper limit of the sum of its positive scores since then; NETWORK_MOST: no limit is known */
 };
 
-enum {
-	NETWORK_MOST = UINT16_MAX,
-	NETWORK_CHUNK = 7, /* members in a cache line */
+enum { NETWORK_MOST = UINT16_MAX };
+
+struct network {
+	uint16_t n_hits, n_blocked; /* 0..VERDICT_NETWORK_MAX */
+	struct member members[];    /* those that had hits, oldest first; then those that were blocked, oldest first */
 };
 
-/* A part of a list; two chunks that fit into one are merged when the list is searched. */
-struct chunk {
-	struct member members[NETWORK_CHUNK];
-	uint32_t next, n; /* next: POOL_NONE for the last one; n: members, 1..NETWORK_CHUNK */
-};
+enum network_list { NETWORK_HITS, NETWORK_BLOCKED };
 
-static_assert(sizeof(struct chunk) == 64, "a cache line");
+/* Returns the cell, whose members may be changed, but not their number. Valid until the next network_note. */
+static inline struct network *network_at(const struct clients *s, const struct tracked *t)
+{
+	return heap_at(&s->heap, t->cell);
+}
 
 /*
- * Records that the subject of addr had a hit, or was blocked, at time_s. list: scores or offences of its network;
- * returns the new head of the list. most: as in struct member. Uses at most one chunk.
+ * Records that the subject of addr had a hit, or was blocked, at time_s; t is its network. most: as in struct member.
  */
-uint32_t network_note(struct pool *chunks, uint32_t list, const struct addr *addr, uint32_t time_s, unsigned most);
+void network_note(struct clients *clients, struct tracked *t, enum network_list list, const struct addr *addr,
+                  uint32_t time_s, unsigned most);
 
-/* Like clients_fetch, for a network: prefetches first the entry, then the clients that had hits. */
-void network_fetch(const struct clients *clients, const struct net *network, enum verdict_expected when);
-
-/* Returns the time of the n-th latest, n: 1..VERDICT_NETWORK_MAX; 0 if there are fewer. */
-uint32_t network_nth(const struct pool *chunks, uint32_t list, unsigned n);
+/* Returns the time of the n-th latest that was blocked, n: 1..VERDICT_NETWORK_MAX; 0 if there are fewer. */
+uint32_t network_nth(const struct clients *clients, const struct tracked *t, unsigned n);
 
 /* Returns how many had a hit after horizon_s. *ret_most: an upper limit of the sum of their scores. */
-unsigned network_recent(const struct pool *chunks, uint32_t list, uint32_t horizon_s, int64_t *ret_most);
-
-/*
- * Returns the members, the latest first, and NULL after the last. walk: {list} at first; valid until the list changes.
- */
-struct network_walk {
-	uint32_t list;
-	unsigned i;
-};
-struct member *network_next(const struct pool *chunks, struct network_walk *walk);
+unsigned network_recent(const struct clients *clients, const struct tracked *t, uint32_t horizon_s, int64_t *ret_most);
 
 struct net network_client(const struct verdict_policy *policy, const struct tracked *network,
                           const struct member *member);
 
 /* Records that the client of addr was unblocked: its scores have no known limit any more. */
-void network_raise(const struct pool *chunks, const struct tracked *network, const struct addr *addr);
+void network_raise(const struct clients *clients, const struct tracked *t, const struct addr *addr);
 
-/* Removes the members whose time is before at_s from both lists. */
-void network_forget(struct pool *chunks, struct tracked *network, uint32_t at_s);
-
-/* Frees both lists. */
-void network_free(struct pool *chunks, const struct tracked *network);
+/* Removes the members whose time is before at_s from both lists, and frees memory. */
+void network_forget(struct clients *clients, struct tracked *t, uint32_t at_s);
 
 /* Removes the subject of addr from both lists. */
-void network_drop(struct pool *chunks, struct tracked *network, const struct addr *addr);
+void network_drop(struct clients *clients, struct tracked *t, const struct addr *addr);
 
 #endif

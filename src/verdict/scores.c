@@ -1,8 +1,12 @@
 #include "verdict/scores.h"
 
-static enum verdict_kind kind_of(const struct node *node)
+#include <string.h>
+
+#include "verdict/history.h"
+
+static enum verdict_kind kind_of(const struct score *score)
 {
-	return (enum verdict_kind)(node->about >> ACCOUNT_BITS);
+	return (enum verdict_kind)(score->about >> ACCOUNT_BITS);
 }
 
 /* Returns the time after which failed logins are kept. */
@@ -18,133 +22,100 @@ static uint32_t slow_horizon(const struct clients *s, uint32_t now_s)
 	return slow_s < horizon_s ? slow_s : horizon_s;
 }
 
-static bool is_kept(const struct node *node, uint32_t horizon_s, uint32_t slow_horizon_s)
+/* --- keeping --- */
+
+static void remove_scores(struct history *h, unsigned from, unsigned to)
 {
-	return node->time_s > horizon_s ||
-	       (node->time_s > slow_horizon_s && node->value > 0 && kind_of(node) == VERDICT_LOGIN);
-}
+	struct score *const list = history_scores(h);
 
-/* Removes the node after previous from the list; previous NULL: the first. */
-static void unlink_after(struct clients *s, struct tracked *t, struct node *previous, uint32_t i)
-{
-	struct node *const node = nodes_at(&s->nodes, i);
-
-	if (previous == NULL)
-		t->scores = node->next;
-	else
-		previous->next = node->next;
-	node->next = POOL_NONE;
-	nodes_drop(&s->nodes, i);
-}
-
-/*
- * Forgets what is too old and returns the number of nodes kept. *ret_last, *ret_before: the last node and the one
- * before it, or NULL.
- */
-static unsigned age(struct clients *s, struct tracked *t, uint32_t now_s, struct node **ret_last,
-                    struct node **ret_before)
-{
-	const uint32_t horizon_s = clients_horizon(s, now_s), slow_horizon_s = slow_horizon(s, now_s);
-	struct node *last = NULL, *before = NULL;
-	unsigned n = 0;
-
-	for (uint32_t i = t->scores, next; i != POOL_NONE; i = next) {
-		struct node *const node = nodes_at(&s->nodes, i);
-
-		next = node->next;
-		if (node->time_s <= slow_horizon_s) { /* and so are all that follow */
-			if (last == NULL)
-				scores_clear(s, t);
-			else
-				nodes_cut(&s->nodes, last);
-			break;
-		}
-		if (!is_kept(node, horizon_s, slow_horizon_s)) {
-			unlink_after(s, t, last, i);
-			continue;
-		}
-		before = last;
-		last = node;
-		n++;
-	}
-	*ret_last = last;
-	*ret_before = before;
-	return n;
+	memmove(list + from, list + to, (h->n_scores - to) * sizeof *list);
+	h->n_scores = (uint16_t)(h->n_scores - (to - from)); /* to - from <= n_scores */
 }
 
 void scores_age(struct clients *s, struct tracked *t, uint32_t now_s)
 {
-	struct node *last, *before;
+	const uint32_t horizon_s = clients_horizon(s, now_s), slow_horizon_s = slow_horizon(s, now_s);
+	struct history *const h = history_of(s, t);
+	struct score *const list = history_scores(h);
+	unsigned n = 0, i = 0;
 
-	(void)age(s, t, now_s, &last, &before);
+	for (; i < h->n_scores && list[i].time_s <= horizon_s; i++)
+		if (list[i].time_s > slow_horizon_s && score_value(&list[i]) > 0 && kind_of(&list[i]) == VERDICT_LOGIN)
+			list[n++] = list[i];
+	if (n < i)
+		remove_scores(h, n, i);
 }
 
 void scores_drop(struct clients *s, struct tracked *t, uint32_t time_s)
 {
-	struct node *last = NULL;
+	struct history *const h = history_of(s, t);
+	const struct score *const list = history_scores(h);
+	unsigned n = 0;
 
-	for (uint32_t i = t->scores; i != POOL_NONE && nodes_at(&s->nodes, i)->time_s > time_s; i = last->next)
-		last = nodes_at(&s->nodes, i);
-	if (last != NULL)
-		nodes_cut(&s->nodes, last);
-	else
-		scores_clear(s, t);
+	while (n < h->n_scores && list[n].time_s <= time_s)
+		n++;
+	if (n > 0)
+		remove_scores(h, 0, n);
+	history_trim(s, t);
 }
 
 void scores_clear(struct clients *s, struct tracked *t)
 {
-	nodes_drop(&s->nodes, t->scores);
-	t->scores = POOL_NONE;
+	(void)history_fit(s, t, history_of(s, t)->n_offences, 0);
+	if (t->tier > 0)
+		history_of(s, t)->n_scores = 0;
 }
 
-static void add_hits(struct node *node, unsigned n)
+static void add_hits(struct score *score, unsigned n)
 {
-	const unsigned sum = node->hits + n;
+	const unsigned sum = score->hits + n;
 
-	node->hits = sum < NODE_HITS_MAX ? sum & NODE_HITS_MAX : NODE_HITS_MAX;
+	score->hits = sum < SCORE_HITS_MAX ? sum & SCORE_HITS_MAX : SCORE_HITS_MAX;
 }
 
-/* There is one node too many: merges or removes the last. */
-static void drop_one(struct clients *s, struct node *last, struct node *before)
+/* There is one score too many: merges or removes the oldest. */
+static void drop_one(struct history *h)
 {
-	if (before->about == last->about) {
-		before->time_s = last->time_s;
-		before->value += last->value;
-		add_hits(before, last->hits);
+	struct score *const list = history_scores(h);
+
+	if (list[0].about == list[1].about) {
+		list[1].time_s = list[0].time_s;
+		score_add_value(&list[1], score_value(&list[0]));
+		add_hits(&list[1], list[0].hits);
 	}
-	nodes_cut(&s->nodes, before);
+	remove_scores(h, 0, 1);
 }
 
-/* Returns the node of that second and subject matter, a new one if there is none. */
-static struct node *node_at(struct clients *s, struct tracked *t, uint32_t time_s, uint32_t about)
+/* Returns the score of that second and subject matter, a new one if there is none. */
+static struct score *score_at(struct clients *s, struct tracked *t, uint32_t time_s, uint32_t about)
 {
-	struct pool *const nodes = &s->nodes;
-	struct node *newer = NULL;
-	uint32_t fresh, i = t->scores;
+	struct history *h = history_of(s, t);
+	struct score *list = history_scores(h);
+	unsigned i = h->n_scores;
 
-	for (; i != POOL_NONE && nodes_at(nodes, i)->time_s > time_s; i = newer->next)
-		newer = nodes_at(nodes, i);
-	for (uint32_t k = i; k != POOL_NONE && nodes_at(nodes, k)->time_s == time_s; k = nodes_at(nodes, k)->next)
-		if (nodes_at(nodes, k)->about == about)
-			return nodes_at(nodes, k);
-	fresh = pool_get(nodes);
-	*nodes_at(nodes, fresh) = (struct node){.time_s = time_s, .about = about, .next = POOL_NUMBER(i)};
-	if (newer == NULL)
-		t->scores = POOL_NUMBER(fresh);
-	else
-		newer->next = POOL_NUMBER(fresh);
-	return nodes_at(nodes, fresh);
+	while (i > 0 && list[i - 1].time_s > time_s)
+		i--;
+	for (unsigned k = i; k > 0 && list[k - 1].time_s == time_s; k--)
+		if (list[k - 1].about == about)
+			return &list[k - 1];
+	h = history_fit(s, t, h->n_offences, h->n_scores + 1U);
+	list = history_scores(h);
+	memmove(list + i + 1, list + i, (h->n_scores - i) * sizeof *list);
+	list[i] = (struct score){.time_s = time_s, .about = about};
+	h->n_scores++;
+	return &list[i];
 }
 
 void scores_add(struct clients *s, struct tracked *t, uint32_t time_s, int score, uint32_t about, uint32_t now_s)
 {
-	struct node *const node = node_at(s, t, time_s, about);
-	struct node *last, *before;
+	struct score *at;
 
-	node->value += score;
-	add_hits(node, score > 0);
-	if (age(s, t, now_s, &last, &before) > VERDICT_SCORES_MAX)
-		drop_one(s, last, before);
+	scores_age(s, t, now_s);
+	at = score_at(s, t, time_s, about);
+	score_add_value(at, score);
+	add_hits(at, score > 0);
+	if (history_of(s, t)->n_scores > VERDICT_SCORES_MAX)
+		drop_one(history_of(s, t));
 }
 
 /* --- sums --- */
@@ -155,42 +126,40 @@ struct login_sum {
 	int64_t sum;
 };
 
-/* Adds to the sum of the node's account; n entries of list are in use. Returns the new n. */
-static unsigned add_login(struct login_sum *list, unsigned n, const struct node *node)
+/* Adds to the sum of the score's account; n entries of list are in use. Returns the new n. */
+static unsigned add_login(struct login_sum *list, unsigned n, const struct score *score)
 {
 	unsigned i = 0;
 
-	while (i < n && list[i].about != node->about)
+	while (i < n && list[i].about != score->about)
 		i++;
 	if (i == n)
-		list[n++] = (struct login_sum){.about = node->about};
-	list[i].sum += node->value;
+		list[n++] = (struct login_sum){.about = score->about};
+	list[i].sum += score_value(score);
 	return n;
 }
 
 int64_t scores_sum(const struct clients *s, const struct tracked *t, uint32_t now_s)
 {
 	const uint32_t horizon_s = clients_horizon(s, now_s);
-	struct login_sum logins[VERDICT_SCORES_MAX + 1]; /* the most nodes that there may be */
+	struct history *const h = history_of(s, t);
+	const struct score *const list = history_scores(h);
+	struct login_sum logins[VERDICT_SCORES_MAX + 1]; /* the most scores that there may be */
 	int64_t any = 0, mail = 0, sum;
 	unsigned n = 0;
 
-	for (uint32_t i = t->scores; i != POOL_NONE && nodes_at(&s->nodes, i)->time_s > horizon_s;
-	     i = nodes_at(&s->nodes, i)->next) {
-		const struct node *const node = nodes_at(&s->nodes, i);
-
-		switch (kind_of(node)) {
+	for (unsigned i = h->n_scores; i > 0 && list[i - 1].time_s > horizon_s; i--)
+		switch (kind_of(&list[i - 1])) {
 		case VERDICT_ANY:
-			any += node->value;
+			any += score_value(&list[i - 1]);
 			break;
 		case VERDICT_MAIL:
-			mail += node->value;
+			mail += score_value(&list[i - 1]);
 			break;
 		case VERDICT_LOGIN:
-			n = add_login(logins, n, node);
+			n = add_login(logins, n, &list[i - 1]);
 			break;
 		}
-	}
 	sum = any + (mail > 0 ? mail : 0);
 	for (unsigned i = 0; i < n; i++)
 		sum += logins[i].sum > 0 ? logins[i].sum : 0;
@@ -200,68 +169,72 @@ int64_t scores_sum(const struct clients *s, const struct tracked *t, uint32_t no
 int64_t scores_most(const struct clients *s, const struct tracked *t, uint32_t now_s)
 {
 	const uint32_t horizon_s = clients_horizon(s, now_s);
+	struct history *const h = history_of(s, t);
+	const struct score *const list = history_scores(h);
 	int64_t sum = 0;
 
-	for (uint32_t i = t->scores; i != POOL_NONE && nodes_at(&s->nodes, i)->time_s > horizon_s;
-	     i = nodes_at(&s->nodes, i)->next)
-		sum += nodes_at(&s->nodes, i)->value > 0 ? nodes_at(&s->nodes, i)->value : 0;
+	for (unsigned i = h->n_scores; i > 0 && list[i - 1].time_s > horizon_s; i--)
+		sum += score_value(&list[i - 1]) > 0 ? score_value(&list[i - 1]) : 0;
 	return sum;
 }
 
 unsigned scores_hits(const struct clients *s, const struct tracked *t, uint32_t now_s)
 {
 	const uint32_t horizon_s = clients_horizon(s, now_s);
+	struct history *const h = history_of(s, t);
+	const struct score *const list = history_scores(h);
 	unsigned n = 0;
 
-	for (uint32_t i = t->scores; i != POOL_NONE && nodes_at(&s->nodes, i)->time_s > horizon_s;
-	     i = nodes_at(&s->nodes, i)->next)
-		n += nodes_at(&s->nodes, i)->hits;
+	for (unsigned i = h->n_scores; i > 0 && list[i - 1].time_s > horizon_s; i--)
+		n += list[i - 1].hits;
 	return n;
+}
+
+bool scores_any(const struct clients *s, const struct tracked *t)
+{
+	return history_of(s, t)->n_scores > 0;
 }
 
 /* --- failed logins --- */
 
-uint32_t scores_repeated(const struct clients *s, const struct tracked *t, uint32_t about, uint32_t time_s,
-                         uint32_t now_s)
+struct score *scores_repeated(const struct clients *s, const struct tracked *t, uint32_t about, uint32_t time_s,
+                              uint32_t now_s)
 {
 	const uint32_t horizon_s = clients_horizon(s, now_s);
-	uint32_t found = POOL_NONE;
+	struct history *const h = history_of(s, t);
+	struct score *const list = history_scores(h), *found = NULL;
 
-	for (uint32_t i = t->scores; i != POOL_NONE && nodes_at(&s->nodes, i)->time_s > horizon_s;
-	     i = nodes_at(&s->nodes, i)->next) {
-		const struct node *const node = nodes_at(&s->nodes, i);
+	for (unsigned i = h->n_scores; i > 0 && list[i - 1].time_s > horizon_s; i--) {
+		struct score *const score = &list[i - 1];
 
 		/* hits, not value: a login in the same second may have been subtracted from it */
-		if (node->about != about || node->hits == 0 || node->time_s >= (int64_t)time_s + SCORES_REPEAT_S ||
-		    time_s >= (int64_t)node->time_s + SCORES_REPEAT_S)
+		if (score->about != about || score->hits == 0 || score->time_s >= (int64_t)time_s + SCORES_REPEAT_S ||
+		    time_s >= (int64_t)score->time_s + SCORES_REPEAT_S)
 			continue;
-		if (node->hits > SCORES_REPEATS_MAX)
-			return POOL_NONE;
-		if (found == POOL_NONE)
-			found = i;
+		if (score->hits > SCORES_REPEATS_MAX)
+			return NULL;
+		if (found == NULL)
+			found = score;
 	}
 	return found;
 }
 
-void scores_repeat(struct clients *s, uint32_t node)
+void scores_repeat(struct score *score)
 {
-	add_hits(nodes_at(&s->nodes, node), 1);
+	add_hits(score, 1);
 }
 
-bool scores_next_slow(const struct clients *s, uint32_t *walk, uint32_t *ret, uint32_t now_s)
+unsigned scores_slow(const struct clients *s, const struct tracked *t, uint32_t now_s,
+                     uint32_t accounts[static VERDICT_SCORES_MAX])
 {
 	const uint32_t slow_horizon_s = slow_horizon(s, now_s);
+	struct history *const h = history_of(s, t);
+	const struct score *const list = history_scores(h);
+	unsigned n = 0;
 
-	while (*walk != POOL_NONE) {
-		const struct node *const node = nodes_at(&s->nodes, *walk);
-
-		*walk = node->next;
-		if (node->time_s <= slow_horizon_s)
-			return false;
-		if (kind_of(node) == VERDICT_LOGIN && node->value * INT64_C(10) >= s->policy->threshold) {
-			*ret = node->about & SCORES_ACCOUNT;
-			return true;
-		}
-	}
-	return false;
+	for (unsigned i = h->n_scores; i > 0 && list[i - 1].time_s > slow_horizon_s; i--)
+		if (kind_of(&list[i - 1]) == VERDICT_LOGIN &&
+		    score_value(&list[i - 1]) * INT64_C(10) >= s->policy->threshold)
+			accounts[n++] = list[i - 1].about & SCORES_ACCOUNT;
+	return n;
 }

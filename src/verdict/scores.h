@@ -1,13 +1,12 @@
 /*
  * scores: the scores of one subject: which hits they come from, what good evidence subtracts from them, and their sum.
  *
- * Private to the folder. A list of nodes by time, newest first, one for each second and subject matter: a kind of
- * evidence and, for logins, the account. Good evidence of a kind subtracts from hits of that kind, down to zero; a
- * login only from failures of its own account. A vote (VERDICT_ANY below 0) subtracts from anything. A failed login is
- * kept for slow_s, because a slow guesser can only be recognised over a day; everything else is kept for the window.
- * Limits: VERDICT_SCORES_MAX nodes. If there are more, the two oldest are merged, with the older time, if they have the
- * same subject matter; otherwise the oldest is forgotten. So scores may be forgotten early, but never late. Times are
- * Unix seconds in 32 bits.
+ * Private to the folder. One score for each second and subject matter: a kind of evidence and, for logins, the account.
+ * Good evidence of a kind subtracts from hits of that kind, down to zero; a login only from failures of its own
+ * account. A vote (VERDICT_ANY below 0) subtracts from anything. A failed login is kept for slow_s, because a slow
+ * guesser can only be recognised over a day; everything else is kept for the window. Limits: VERDICT_SCORES_MAX scores.
+ * If there are more, the two oldest are merged, with the older time, if they have the same subject matter; otherwise
+ * the oldest is forgotten. So scores may be forgotten early, but never late. Times are Unix seconds in 32 bits.
  */
 #ifndef WFS_VERDICT_SCORES_H
 #define WFS_VERDICT_SCORES_H
@@ -27,7 +26,7 @@ enum {
 	SCORES_ACCOUNT = (1 << ACCOUNT_BITS) - 1,
 };
 
-/* What a node is about: a kind and an account. */
+/* What a score is about: a kind and an account. */
 static inline uint32_t scores_about(enum verdict_kind kind, uint32_t account)
 {
 	return (uint32_t)kind << ACCOUNT_BITS | (account & SCORES_ACCOUNT);
@@ -39,10 +38,10 @@ void scores_add(struct clients *clients, struct tracked *t, uint32_t time_s, int
 /* Forgets what is too old to count. */
 void scores_age(struct clients *clients, struct tracked *t, uint32_t now_s);
 
-/* Forgets what is not after time_s. */
+/* Forgets what is not after time_s, and frees memory. */
 void scores_drop(struct clients *clients, struct tracked *t, uint32_t time_s);
 
-/* Forgets all scores. */
+/* Forgets all scores, and frees their memory. */
 void scores_clear(struct clients *clients, struct tracked *t);
 
 /* Returns the sum of the scores in the window. */
@@ -54,18 +53,23 @@ int64_t scores_most(const struct clients *clients, const struct tracked *t, uint
 /* Returns how many hits with a positive score are in the window. */
 unsigned scores_hits(const struct clients *clients, const struct tracked *t, uint32_t now_s);
 
-/*
- * Returns the failed login that another one about the same account at time_s would repeat; POOL_NONE if there is none,
- * or it was repeated too often. scores_repeat counts the repetition.
- */
-uint32_t scores_repeated(const struct clients *clients, const struct tracked *t, uint32_t about, uint32_t time_s,
-                         uint32_t now_s);
-void scores_repeat(struct clients *clients, uint32_t node);
+/* Returns true if there are scores, in the window or not. */
+bool scores_any(const struct clients *clients, const struct tracked *t);
 
 /*
- * Iterates over the failed logins of the last slow_s whose score is at least a tenth of the threshold; several in one
- * second are one. Sets *ret to the account of the next one. *walk: t->scores at first. Returns false at the end.
+ * Returns the failed login that another one about the same account at time_s would repeat; NULL if there is none, or it
+ * was repeated too often. Valid until a score is added. scores_repeat counts the repetition.
  */
-bool scores_next_slow(const struct clients *clients, uint32_t *walk, uint32_t *ret, uint32_t now_s);
+struct score;
+struct score *scores_repeated(const struct clients *clients, const struct tracked *t, uint32_t about, uint32_t time_s,
+                              uint32_t now_s);
+void scores_repeat(struct score *score);
+
+/*
+ * Writes the accounts of the failed logins of the last slow_s whose score is at least a tenth of the threshold; several
+ * in one second are one. Returns how many.
+ */
+unsigned scores_slow(const struct clients *clients, const struct tracked *t, uint32_t now_s,
+                     uint32_t accounts[static VERDICT_SCORES_MAX]);
 
 #endif

@@ -93,7 +93,7 @@ bool verdict_holds_good(const struct verdict *v, const struct net *net)
 	const struct net network = network_of(&net->addr);
 	const struct tracked *const t = clients_find(&v->clients, &network);
 
-	return net->len < network.len || (t != NULL && clients_good_days(&v->clients, t, v->now_s) != 0);
+	return net->len < network.len || (t != NULL && clients_good_days(t, v->now_s) != 0);
 }
 
 void verdict_elsewhere(struct verdict *v, const struct elsewhere *elsewhere)
@@ -138,12 +138,14 @@ size_t verdict_matched(const struct verdict *v, unsigned rule, struct net *out, 
 
 struct net verdict_expect(const struct verdict *v, const struct addr *addr, int score, enum verdict_expected when)
 {
-	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix),
-			 network = network_of(addr);
+	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix);
 
 	clients_fetch(&v->clients, &net, when);
-	if (score > 0 && network_adds_up(&v->policy, addr))
-		network_fetch(&v->clients, &network, when);
+	if (score > 0 && network_adds_up(&v->policy, addr)) {
+		const struct net network = network_of(addr);
+
+		clients_fetch(&v->clients, &network, when);
+	}
 	return net;
 }
 
@@ -203,11 +205,11 @@ static void judge_network(struct verdict *v, const struct addr *addr, uint8_t li
 	struct tracked *const t = clients_find_or_add(&v->clients, &net, v->now_s);
 	uint32_t first_s, until_s;
 
-	t->offences = POOL_NUMBER(network_note(&v->clients.chunks, t->offences, addr, v->now_s, 0));
-	first_s = network_nth(&v->clients.chunks, t->offences, v->policy.network_after);
+	network_note(&v->clients, t, NETWORK_BLOCKED, addr, v->now_s, 0);
+	first_s = network_nth(&v->clients, t, v->policy.network_after);
 	until_s = first_s == 0 ? 0 : verdict_seconds(first_s + v->policy.window_s);
 	if (until_s <= v->now_s || (until_s <= t->until_s && verdict_is_closed(v, t, list)) ||
-	    clients_good_days(&v->clients, t, v->now_s) != 0 || verdict_spares(v, &net))
+	    clients_good_days(t, v->now_s) != 0 || verdict_spares(v, &net))
 		return;
 	(void)add_block(v, ret,
 	                &(struct block){.net = net,
@@ -284,12 +286,12 @@ static size_t clients_of(struct verdict *v, const struct tracked *network, struc
                          int64_t *ret_sum)
 {
 	const struct clients *const s = &v->clients;
-	struct network_walk walk = {.list = network->scores};
-	struct member *member;
+	struct network *const hits = network_at(s, network);
 	size_t n = 0;
 
 	*ret_sum = 0;
-	while ((member = network_next(&s->chunks, &walk)) != NULL) {
+	for (unsigned i = hits->n_hits; i-- > 0;) {
+		struct member *const member = &hits->members[i];
 		const struct net net = network_client(&v->policy, network, member);
 		const struct tracked *t;
 		int64_t sum;
@@ -328,8 +330,8 @@ static void judge_spread(struct verdict *v, const struct tracked *network, const
 	size_t n;
 
 	/* Usually this is clear without looking at the clients. */
-	if (clients_good_days(&v->clients, network, v->now_s) != 0 ||
-	    network_recent(&v->clients.chunks, network->scores, horizon_s, &sum) < VERDICT_NETWORK_MIN ||
+	if (clients_good_days(network, v->now_s) != 0 ||
+	    network_recent(&v->clients, network, horizon_s, &sum) < VERDICT_NETWORK_MIN ||
 	    sum < v->policy.network_threshold)
 		return;
 	n = clients_of(v, network, clients, &sum);
@@ -375,7 +377,7 @@ static void judge(struct verdict *v, struct tracked *t, const struct verdict_evi
 		most = most_of(v, t);
 	} else if (enough && clients_is_proven(&v->clients, t, v->now_s) &&
 	           suspension_is_full(&v->suspension, e->rule, &ret->subject, v->now_s)) {
-		evidence_add(v, t, e, -ret->score, POOL_NONE);
+		evidence_add(v, t, e, -ret->score, NULL);
 		ret->outcome = VERDICT_QUARANTINE;
 		ret->counted = false;
 		verdict_suspend(v, e->rule, true);
@@ -402,7 +404,7 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 {
 	const uint32_t at = evidence_time(v, e->time_s);
 	struct tracked *t;
-	uint32_t repeats;
+	struct score *repeats;
 
 	*ret = (struct verdict_decision){.outcome = VERDICT_ALLOWED, .subject = net_of(&e->addr), .blocks = v->blocks};
 	if (verdict_is_allowed(v, &e->addr) || allowed_has_name(&v->allowed, e->name))
@@ -430,7 +432,7 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 static void forget_evidence(struct verdict *v, struct tracked *t, uint32_t at_s)
 {
 	if (clients_is_network(&v->clients, t)) {
-		network_forget(&v->clients.chunks, t, at_s);
+		network_forget(&v->clients, t, at_s);
 	} else if (at_s > 0) {
 		scores_drop(&v->clients, t, at_s - 1);
 	}
@@ -452,7 +454,7 @@ void verdict_forget(struct verdict *v, const struct net *net, int64_t at_s)
 		if (subject.len < 128 && (t = clients_find(s, net)) != NULL)
 			forget_evidence(v, t, verdict_seconds(at_s));
 		if (network_counts(&v->policy, &net->addr) && (t = clients_find(s, &network)) != NULL)
-			network_drop(&s->chunks, t, &net->addr);
+			network_drop(s, t, &net->addr);
 		return;
 	}
 	for (t = s->table; t < s->table + s->size; t++)
@@ -469,7 +471,7 @@ void verdict_until(struct verdict *v, const struct net *net, int64_t until_s)
 		return;
 	if (verdict_seconds(until_s) < t->until_s && (network = clients_find(&v->clients, &around)) != NULL &&
 	    network != t)
-		network_raise(&v->clients.chunks, network, &net->addr);
+		network_raise(&v->clients, network, &net->addr);
 	t->until_s = verdict_seconds(until_s);
 }
 

@@ -33,9 +33,10 @@
  *
  * The time is that of the last verdict_at: the clock in the daemon, the time of the line in replay. Memory: 32 bytes
  * for each subject with something in the window, an active block, an offence within memory or a good day, and for each
- * network with one of these; 16 for each second with a score, each offence and the good days; 64 for each seven clients
- * of a network; about 120 MB at the limits. At these limits the least active are forgotten first, and counted. Logins
- * and accounts under attack: at most 2.4 MB, see logins.h and accounts.h. Aborts if memory cannot be allocated.
+ * network with one of these; for one with more than good days, a cell of 8 bytes to 3 KiB, in which each second with a
+ * score needs 12 bytes, each offence 4, and each client of a network 8, or 16 if it was also blocked. About 80 MB at
+ * the limits, and for a moment 30 MB more while the least active are forgotten, which are counted. Logins and accounts
+ * under attack: at most 2.4 MB, see logins.h and accounts.h. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_VERDICT_VERDICT_H
 #define WFS_VERDICT_VERDICT_H
@@ -54,9 +55,8 @@
 enum {
 	VERDICT_DURATIONS_MAX = 8,
 	VERDICT_ADDRESSES_MAX = 1 << 20,
-	VERDICT_NODES_MAX = 5 << 19, /* seconds with a score, offences, good days; in total */
-	VERDICT_SCORES_MAX = 256,    /* seconds with a score of one subject in the window; more are merged */
-	VERDICT_RULES_MAX = 4096,    /* rule numbers are below this */
+	VERDICT_SCORES_MAX = 256, /* seconds with a score of one subject in the window; more are merged */
+	VERDICT_RULES_MAX = 4096, /* rule numbers are below this */
 	VERDICT_NO_RULE = VERDICT_RULES_MAX,
 	/* The highest network_after; also the most clients of a network whose scores are added up. */
 	VERDICT_NETWORK_MAX = 64,
@@ -217,8 +217,8 @@ size_t verdict_proven(const struct verdict *verdict, size_t *place, struct net *
  */
 enum verdict_expected {
 	VERDICT_SOON,    /* its entry */
-	VERDICT_SOONER,  /* the first of its scores, ... */
-	VERDICT_SOONEST, /* ... and the second */
+	VERDICT_SOONER,  /* its scores and offences, which are in one piece */
+	VERDICT_SOONEST, /* nothing more */
 };
 struct net verdict_expect(const struct verdict *verdict, const struct addr *addr, int score,
                           enum verdict_expected when);
@@ -279,7 +279,7 @@ struct net verdict_network(const struct addr *addr);
 
 /*
  * Records that evidence also blocked this subject, because of the scores of its network: all earlier evidence about it
- * is used up.
+ * is used up. Does nothing for the network as a whole.
  */
 void verdict_known_spread(struct verdict *verdict, const struct net *subject);
 

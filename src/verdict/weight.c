@@ -23,23 +23,23 @@ static int share(int score)
 
 int weight_of(const struct weight *w, const struct clients *s, const struct tracked *t,
               const struct verdict_evidence *e, uint32_t at_s, uint32_t now_s, enum verdict_weight *ret,
-              uint32_t *ret_repeats)
+              struct score **ret_repeats)
 {
 	const struct net subject = subject_of(t);
 	const int one = e->score / (int)(e->count > 1 ? e->count : 1); /* counts are small */
 	int own = one, others = e->score - one; /* a line about several attempts names the account of the last one */
 
 	*ret = VERDICT_FULL;
-	*ret_repeats = POOL_NONE;
+	*ret_repeats = NULL;
 	if (e->kind != VERDICT_LOGIN || e->score <= 0 || e->account == ACCOUNT_NONE)
 		return e->score;
 	if (logins_has(&w->logins, logins_key(&subject, e->account), now_s / CLIENTS_DAY_S)) {
 		*ret_repeats = scores_repeated(s, t, scores_about(VERDICT_LOGIN, e->account), at_s, now_s);
-		*ret = *ret_repeats != POOL_NONE ? VERDICT_REPEATED : VERDICT_QUARTER;
-		own = *ret_repeats != POOL_NONE ? 0 : share(own);
+		*ret = *ret_repeats != NULL ? VERDICT_REPEATED : VERDICT_QUARTER;
+		own = *ret_repeats != NULL ? 0 : share(own);
 		others = share(others);
 	} else if (w->accounts.limit > 0 && accounts_networks(&w->accounts, e->account, now_s) >= w->accounts.limit &&
-	           clients_good_days(s, t, now_s) == 0) {
+	           clients_good_days(t, now_s) == 0) {
 		*ret = VERDICT_DOUBLE;
 		own *= 2;
 	}
@@ -50,11 +50,14 @@ bool weight_is_slow(const struct weight *w, const struct clients *s, const struc
                     uint32_t now_s)
 {
 	const struct net subject = subject_of(t);
-	uint32_t walk = t->scores, account;
+	uint32_t accounts[VERDICT_SCORES_MAX];
+	const unsigned failed = slow > 0 ? scores_slow(s, t, now_s, accounts) : 0;
 	unsigned n = 0;
 
-	while (scores_next_slow(s, &walk, &account, now_s))
-		n += account == ACCOUNT_NONE ||
-		     !logins_has(&w->logins, logins_key(&subject, account), now_s / CLIENTS_DAY_S);
+	if (failed < slow) /* mostly: then nothing depends on the logins */
+		return false;
+	for (unsigned i = 0; i < failed; i++)
+		n += accounts[i] == ACCOUNT_NONE ||
+		     !logins_has(&w->logins, logins_key(&subject, accounts[i]), now_s / CLIENTS_DAY_S);
 	return slow > 0 && n >= slow;
 }

@@ -13,6 +13,7 @@
 #include "verdict/accounts.h"
 #include "verdict/clients.h"
 #include "verdict/logins.h"
+#include "verdict/scores.h"
 #include "verdict/verdict.h"
 
 struct weight {
@@ -23,12 +24,12 @@ struct weight {
 void weight_done(struct weight *weight);
 
 /*
- * Returns the score of evidence about t, which came at at_s, and sets *ret to the reason. *ret_repeats: the node of
- * scores that it repeats, or POOL_NONE. Evidence of another kind and good evidence keep their own score.
+ * Returns the score of evidence about t, which came at at_s, and sets *ret to the reason. *ret_repeats: the score
+ * that it repeats, or NULL, see scores.h. Evidence of another kind and good evidence keep their own score.
  */
 int weight_of(const struct weight *weight, const struct clients *clients, const struct tracked *t,
               const struct verdict_evidence *evidence, uint32_t at_s, uint32_t now_s, enum verdict_weight *ret,
-              uint32_t *ret_repeats);
+              struct score **ret_repeats);
 
 /*
  * Returns true if t has at least slow failed logins within slow_s and did not log in to their accounts: then it is a

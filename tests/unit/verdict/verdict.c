@@ -876,6 +876,41 @@ static void test_crowd_blocked(void **state)
 		crowd(100, 2, 100, 600000);
 }
 
+/* Fewer addresses than there may be, but with more scores than there is memory for: the loud ones stay. */
+static void test_crowd_busy(void **state)
+{
+	enum { BUSY = 180000, SECONDS = 40, LOUD_EVERY = 10 };
+	struct verdict *const v = verdict_new(&policy);
+	unsigned n_whole = 0, n_partial = 0;
+	struct block block;
+
+	(void)state;
+	for (uint32_t i = 0; i < BUSY; i++) {
+		const struct addr addr = addr_number(i);
+
+		verdict_at(v, t0_s + SECONDS);
+		if (i % LOUD_EVERY == 0) {
+			assert_int_equal(hit(v, &addr, 100, t0_s, &block), VERDICT_BLOCK);
+			continue;
+		}
+		for (uint32_t at = 0; at < SECONDS; at++)
+			assert_int_equal(hit(v, &addr, 1, t0_s + at, &block), VERDICT_COUNTED);
+	}
+	assert_true(verdict_stat(v).forgotten > BUSY / 10);
+	for (uint32_t i = 0; i < BUSY; i++) {
+		const struct addr addr = addr_number(i);
+		const struct verdict_query view = verdict_query(v, &addr);
+
+		assert_int_equal(view.offence, i % LOUD_EVERY == 0 ? 2 : 1);
+		if (i % LOUD_EVERY == 0)
+			assert_true(view.until_s > t0_s);
+		n_whole += view.score == SECONDS;
+		n_partial += view.score > 0 && view.score < SECONDS; /* it was adding when space was needed */
+	}
+	assert_true(n_whole > BUSY / 10 && n_partial <= 3);
+	verdict_free(v);
+}
+
 /* Yesterday's addresses make space by themselves, and none is counted as forgotten. */
 static void test_crowd_passing(void **state)
 {
@@ -1592,13 +1627,14 @@ int main(void)
 		cmocka_unit_test(test_extreme_times), cmocka_unit_test(test_naive),
 		cmocka_unit_test(test_restart),       cmocka_unit_test(test_scores_max),
 		cmocka_unit_test(test_crowd),         cmocka_unit_test(test_crowd_blocked),
-		cmocka_unit_test(test_crowd_passing), cmocka_unit_test(test_subject),
-		cmocka_unit_test(test_network),       cmocka_unit_test(test_proven),
-		cmocka_unit_test(test_quarantine),    cmocka_unit_test(test_brake),
-		cmocka_unit_test(test_allowances),    cmocka_unit_test(test_forget),
-		cmocka_unit_test(test_second),        cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_story),         cmocka_unit_test(test_order),
-		cmocka_unit_test(test_memory),        cmocka_unit_test(test_growth), /* frees what malloc then keeps */
+		cmocka_unit_test(test_crowd_busy),    cmocka_unit_test(test_crowd_passing),
+		cmocka_unit_test(test_subject),       cmocka_unit_test(test_network),
+		cmocka_unit_test(test_proven),        cmocka_unit_test(test_quarantine),
+		cmocka_unit_test(test_brake),         cmocka_unit_test(test_allowances),
+		cmocka_unit_test(test_forget),        cmocka_unit_test(test_second),
+		cmocka_unit_test(test_lists),         cmocka_unit_test(test_story),
+		cmocka_unit_test(test_order),         cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_growth), /* frees what malloc then keeps */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
