@@ -8,7 +8,7 @@
 
 enum {
 	TABLE_MIN = 1 << 10,
-	LARGE = 1 << 18, /* entries */
+	LARGE = 1 << 16, /* entries */
 };
 
 /* A small table doubles and is at most two thirds full; in a large one memory matters more than a few probes. */
