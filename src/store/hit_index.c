@@ -16,12 +16,11 @@ enum {
 	DAY_S = 86400,
 	LINKS = 4000, /* hits per row of link: with 4 bytes each, a row just fits into a page (16 KiB less 35 bytes) */
 	SPAN_MAX = 800 * 1000, /* span of ids gathered at once; a multiple of LINKS */
-	ADDRESS_BITS = 17,
+	ADDRESS_BITS = 16,
 	ADDRESSES_MAX = 1 << ADDRESS_BITS,
 	PLACES = 2 * ADDRESSES_MAX,
 	RULES_MAX = 64, /* one bit each */
 	AHEAD = 8,      /* how many hits ahead memory is prefetched; even */
-	ROWS_MAX = 512, /* addresses per statement */
 	RULE_TEXT_MAX = 24,
 	RULES_TEXT_MAX = 1024, /* rules of an address on a day; what does not fit is counted again */
 };
@@ -40,12 +39,6 @@ struct sum {
 	int64_t hits, addresses, last_s;
 };
 
-/* An address as a row of table batch. */
-struct address_row {
-	struct hit_index *index;
-	const struct noted *noted;
-};
-
 struct hit_index {
 	struct store *store;
 	int64_t base;    /* the id of hit number 0; a multiple of LINKS */
@@ -54,10 +47,10 @@ struct hit_index {
 	uint32_t *links;                     /* SPAN_MAX, little-endian */
 	uint32_t newest_s[SPAN_MAX / LINKS]; /* since 1970; newest hit per row of link */
 	size_t n;
-	struct noted *noted; /* ADDRESSES_MAX */
-	uint32_t *places;    /* PLACES: index in noted + 1; 0: free */
-	struct address_row rows[ROWS_MAX];
-	const struct noted *written; /* the one that SQLite is writing now */
+	struct noted *noted;         /* ADDRESSES_MAX */
+	uint32_t *places;            /* PLACES: index in noted + 1; 0: free */
+	const uint64_t *unwritten;   /* sorted addresses, see sort_addresses: those that SQLite will write ... */
+	const struct noted *written; /* ... after this one */
 	size_t n_rules;
 	int64_t rules[RULES_MAX]; /* rule ids by bit; 0: free */
 	struct {
@@ -410,16 +403,22 @@ static void rules_value(sqlite3_context *context, const struct hit_index *x, con
 	sqlite3_result_text(context, text, (int)add_rules(x, a->newest_rules, text, 0), SQLITE_TRANSIENT);
 }
 
+static const struct noted *next_address(struct hit_index *x)
+{
+	x->written = &x->noted[*x->unwritten++ % ADDRESSES_MAX];
+	return x->written;
+}
+
+/* Every row is the index: SQLite reads its columns in their order, each once, so column 0 begins the next address. */
 static void address_value(sqlite3_context *context, const void *row, int column)
 {
-	struct hit_index *const x = ((const struct address_row *)row)->index;
-	const struct noted *const a = ((const struct address_row *)row)->noted;
+	struct hit_index *const x = *(struct hit_index *const *)row;
+	const struct noted *const a = column == 0 ? next_address(x) : x->written;
 	const int64_t numbers[] = {0, x->base + a->newest, a->n, a->first_s, a->last_s, a->newest_day};
 
-	if (column == 0) {
-		x->written = a;
+	if (column == 0)
 		batch_addr(context, &a->addr);
-	} else if (column == 6)
+	else if (column == 6)
 		rules_value(context, x, a);
 	else
 		sqlite3_result_int64(context, numbers[column]);
@@ -453,15 +452,12 @@ static int write_addresses(struct hit_index *x, struct why *why)
 		"INSERT OR FAIL INTO address (address, head, hits, first, last, day, rules) SELECT a, b, c, d, e, f, g FROM batch "
 		"WHERE true ON CONFLICT (address) DO UPDATE SET hits = hits + excluded.hits, first = min(first, excluded.first), "
 		"last = max(last, excluded.last), rules = join_hits(head, day, rules), day = excluded.day, head = excluded.head");
-	const uint64_t *const sorted = sort_addresses(x);
-	int rc = 0;
+	int rc;
 
+	x->unwritten = sort_addresses(x);
 	x->store->indexing = x;
-	for (size_t i = 0, n; i < x->n && rc == 0; i += n) {
-		for (n = 0; n < ROWS_MAX && i + n < x->n; n++)
-			x->rows[n] = (struct address_row){x, &x->noted[sorted[i + n] % ADDRESSES_MAX]};
-		rc = batch_run(x->store, s, x->rows, sizeof *x->rows, n, address_value, why);
-	}
+	/* All in one statement: each keeps a copy of the pages that it changes. */
+	rc = batch_run(x->store, s, &x, 0, x->n, address_value, why);
 	x->store->indexing = NULL;
 	return rc;
 }

@@ -19,7 +19,7 @@
 #include "base/why.h"
 #include "store/hits.h"
 
-/* What is gathered for the next write; at most 12 MB. */
+/* What is gathered for the next write; at most 8 MB. */
 struct hit_index;
 
 struct hit_index *hit_index_new(struct store *store);

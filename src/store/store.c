@@ -425,7 +425,7 @@ int store_bulk_begin(struct store *store, struct why *why)
 		if (rc == 0)
 			rc = sql_exec(
 				store,
-				"PRAGMA synchronous = OFF; PRAGMA cache_size = -2048; DROP INDEX block_address; DROP INDEX block_until; "
+				"PRAGMA synchronous = OFF; PRAGMA cache_size = -1024; DROP INDEX block_address; DROP INDEX block_until; "
 				"DROP TRIGGER event_block; DROP TRIGGER event_extend; DROP TRIGGER event_lift; "
 				"DROP TRIGGER event_allow; DROP TRIGGER event_disallow",
 				"cannot set it up", why);
