@@ -15,10 +15,9 @@
 enum {
 	COMMIT_EVERY_MS = 5000, /* the work that a kill may lose */
 	PEEKS = 16,             /* lines read in search of one with a time */
-	SOON = 21,
-	SOONER = 14,
 	/* how many findings ahead memory is prefetched; each is about one memory access */
-	SOONEST = 7,
+	SOON = 14,
+	SOONER = 7,
 	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one day more */
 };
 
@@ -52,14 +51,21 @@ static int store_found(struct replay *r, const struct workers_chunk *c, size_t i
 	return replay_found(r, &line, &hit, why);
 }
 
-/* Prefetches for the i-th finding, if it exists. */
-static void expect(const struct replay *r, const struct workers_chunk *c, size_t i, enum verdict_expected when)
+/*
+ * Prefetches for the i-th finding, if it exists. Returns false if it does not, or is no hit: what is known of good
+ * clients is all in their entries.
+ */
+static bool expect(const struct replay *r, const struct workers_chunk *c, size_t i, enum verdict_expected when)
 {
 	const struct findings_found *const f = c->findings.found + i;
+	int score;
 
-	if (i < c->findings.n)
-		decide_expect(&r->decide, &f->address, rules_at(r->options->rules, f->rule)->text->score, f->time_s,
-		              when);
+	if (i >= c->findings.n)
+		return false;
+	score = rules_at(r->options->rules, f->rule)->text->score;
+	if (score > 0 || when == VERDICT_SOON)
+		decide_expect(&r->decide, &f->address, score, f->time_s, when);
+	return score > 0;
 }
 
 /* Prefetches for findings after the i-th: the memory is far away, and some was just written by another thread. */
@@ -68,10 +74,8 @@ static void announce(const struct replay *r, const struct workers_chunk *c, size
 	const struct findings_found *const f = c->findings.found + i + SOONER;
 	const char *line;
 
-	expect(r, c, i + SOON, VERDICT_SOON);
-	expect(r, c, i + SOONER, VERDICT_SOONER);
-	expect(r, c, i + SOONEST, VERDICT_SOONEST);
-	if (i + SOONER >= c->findings.n || rules_at(r->options->rules, f->rule)->text->score <= 0)
+	(void)expect(r, c, i + SOON, VERDICT_SOON);
+	if (!expect(r, c, i + SOONER, VERDICT_SOONER))
 		return;
 	addrset_expect(&r->addresses, &f->address);
 	line = findings_line(&c->findings, i + SOONER, &c->piece).p;

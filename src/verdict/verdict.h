@@ -216,9 +216,8 @@ size_t verdict_proven(const struct verdict *verdict, size_t *place, struct net *
  * network. Changes nothing. Returns the subject that the evidence will probably be about.
  */
 enum verdict_expected {
-	VERDICT_SOON,    /* its entry */
-	VERDICT_SOONER,  /* its scores and offences, which are in one piece */
-	VERDICT_SOONEST, /* nothing more */
+	VERDICT_SOON,   /* its entry */
+	VERDICT_SOONER, /* its scores and offences, which are in one piece */
 };
 struct net verdict_expect(const struct verdict *verdict, const struct addr *addr, int score,
                           enum verdict_expected when);
