@@ -87,8 +87,10 @@ void hit_index_free(struct hit_index *x)
 
 void hit_index_forget(struct hit_index *x)
 {
+	const size_t rows = x->last_id == 0 ? 0 : (size_t)(x->last_id - x->base) / LINKS + 1;
+
 	memset(x->places, 0, PLACES * sizeof *x->places);
-	memset(x->links, 0, SPAN_MAX * sizeof *x->links);
+	memset(x->links, 0, rows * LINKS * sizeof *x->links); /* the rest was never touched, so it takes no memory */
 	memset(x->newest_s, 0, sizeof x->newest_s);
 	memset(x->rules, 0, sizeof x->rules);
 	memset(x->sums, 0, sizeof x->sums);

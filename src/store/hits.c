@@ -151,9 +151,15 @@ int store_hits_behind(struct store *store, int64_t *ret, struct why *why)
 
 int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct why *why)
 {
-	struct hit_index *const index = hit_index_new(store);
-	const int rc = hit_index_step(index, n_max, ret_more, why);
+	struct hit_index *index;
+	int64_t behind = 0;
+	int rc = store_hits_behind(store, &behind, why);
 
+	*ret_more = false;
+	if (rc < 0 || behind <= 0)
+		return rc < 0 ? rc : 0;
+	index = hit_index_new(store);
+	rc = hit_index_step(index, n_max, ret_more, why);
 	hit_index_free(index);
 	return rc;
 }

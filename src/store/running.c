@@ -9,7 +9,7 @@
 
 enum {
 	CAPACITY_MIN = 4096, /* places; a power of two, like every capacity */
-	PROLONGED_MAX = 1 << 14,
+	PROLONGED_MAX = 1 << 13,
 };
 
 /* A block. Its net and cause are only known by a hash; the database decides whether they are the same. */

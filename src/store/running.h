@@ -5,7 +5,7 @@
  * costs more disk I/O than everything else that is stored. So active blocks are looked up here: this process added all
  * of them. Prolongations are gathered and written in the order of their blocks, so that each page is changed once; the
  * store writes them before each commit. Memory: a hash table of 12 bytes per place, at most three quarters full, and at
- * most 0.7 MB of prolongations; ended blocks are dropped from time to time. Errors and transactions: see store.h.
+ * most 0.4 MB of prolongations; ended blocks are dropped from time to time. Errors and transactions: see store.h.
  */
 #ifndef WFS_STORE_RUNNING_H
 #define WFS_STORE_RUNNING_H

@@ -454,14 +454,16 @@ int store_bulk_end(struct store *store, struct why *why)
 {
 	int rc = store->hit_index != NULL ? store_begin(store, why) : 0;
 
+	if (rc == 0 && store->running != NULL)
+		rc = running_write(store->running, why);
+	running_free(store->running); /* before the index needs memory to sort */
+	store->running = NULL;
 	if (rc == 0 && store->hit_index != NULL)
 		rc = hit_index_write(store->hit_index, why);
 	if (store->open)
 		rc = rc == 0 ? commit(store, why) : store_finish(store, rc, why);
 	hit_index_free(store->hit_index);
 	store->hit_index = NULL;
-	running_free(store->running);
-	store->running = NULL;
 	store->bulk = false;
 	if (rc < 0 || !store->fresh || store->memory || (rc = migrate_complete(store, why)) < 0)
 		return rc;
