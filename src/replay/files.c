@@ -51,10 +51,7 @@ static int store_found(struct replay *r, const struct workers_chunk *c, size_t i
 	return replay_found(r, &line, &hit, why);
 }
 
-/*
- * Prefetches for the i-th finding, if it exists. Returns false if it does not, or is no hit: what is known of good
- * clients is all in their entries.
- */
+/* Prefetches for the i-th finding, if it exists. Returns true if it is a hit. */
 static bool expect(const struct replay *r, const struct workers_chunk *c, size_t i, enum verdict_expected when)
 {
 	const struct findings_found *const f = c->findings.found + i;
@@ -63,8 +60,7 @@ static bool expect(const struct replay *r, const struct workers_chunk *c, size_t
 	if (i >= c->findings.n)
 		return false;
 	score = rules_at(r->options->rules, f->rule)->text->score;
-	if (score > 0 || when == VERDICT_SOON)
-		decide_expect(&r->decide, &f->address, score, f->time_s, when);
+	decide_expect(&r->decide, &f->address, score, f->time_s, when);
 	return score > 0;
 }
 
