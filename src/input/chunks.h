@@ -19,7 +19,7 @@
 #include "base/why.h"
 #include "input/record.h"
 
-enum { CHUNKS_SIZE = 1 << 18 }; /* the most bytes in a chunk: it stays in a processor's cache while it is processed */
+enum { CHUNKS_SIZE = 1 << 17 }; /* the most bytes in a chunk: it stays in a processor's cache while it is processed */
 
 /* Positive results. */
 enum {
