@@ -59,9 +59,10 @@ of() {
 }
 
 # Without events, which begin with what a first replay leaves; and without the rules of an address's last day,
-# which are noted in the order in which they were indexed.
+# which are noted in the order in which they were indexed. Sorted, because a replay that fills a new database creates its
+# indexes at its end, and one that goes on after a kill directly at the start finds them there.
 dump() {
-	sqlite3 "$1" .dump | sed -E "/^INSERT INTO daemon VALUES\('expired'/d; /^INSERT INTO (event |sqlite_sequence)/d; /^INSERT INTO address /s/,'[0-9,]*'\);$/);/"
+	sqlite3 "$1" .dump | sed -E "/^INSERT INTO daemon VALUES\('expired'/d; /^INSERT INTO (event |sqlite_sequence)/d; /^INSERT INTO address /s/,'[0-9,]*'\);$/);/" | sort
 }
 
 # What a database says of hits and blocks, not which file they come from.
