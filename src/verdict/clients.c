@@ -121,14 +121,18 @@ void clients_begin_offence(struct clients *s, struct tracked *t, uint32_t since_
 
 void clients_note_day(struct tracked *t, uint32_t day)
 {
-	if (day > t->day) {
-		const uint32_t later = day - t->day, mask = (1U << CLIENTS_GOOD_DAYS) - 1;
+	const uint32_t mask = (1U << CLIENTS_GOOD_DAYS) - 1;
+	uint32_t good = t->good;
 
-		t->good = later >= CLIENTS_GOOD_DAYS ? 0 : (uint32_t)t->good << later & mask;
+	if (day > t->day) {
+		const uint32_t later = day - t->day;
+
+		good = later >= CLIENTS_GOOD_DAYS ? 0 : good << later;
 		t->day = (uint16_t)day; /* until 2149 */
 	}
 	if (t->day - day < CLIENTS_GOOD_DAYS)
-		t->good |= 1U << (t->day - day);
+		good |= 1U << (t->day - day);
+	t->good = good & mask;
 }
 
 /* --- what to keep when space is needed --- */
