@@ -304,7 +304,7 @@ stop_it() {
 }
 
 wfs_background() {
-	exec "$WFS_PROGRAM" -c "$work/private.conf" replay --rules "$WFS_SOURCE_ROOT/patterns" --threads 2 --database n.db big.log >/dev/null 2>said
+	exec "$WFS_PROGRAM" -c "$work/private.conf" replay --rules "$WFS_SOURCE_ROOT/patterns" --threads 3 --database n.db big.log >/dev/null 2>said
 }
 
 RANDOM=4711

