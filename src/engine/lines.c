@@ -71,16 +71,20 @@ static void note_proxy(struct engine *e, const struct addr *addr, int64_t now)
 }
 
 /*
- * Updates passes: a client that delivers need not wait, a hostile one begins again, and a blocked one loses its pass.
+ * Updates passes: a client that delivers need not wait, a hostile one begins again, and a blocked one loses its pass,
+ * also one that is blocked because of another one's hit.
  */
 static void note_at_gates(struct engine *e, const struct decide_result *result, int64_t time_s, int64_t now)
 {
 	const struct verdict_decision *const decision = &result->decision;
 
-	if (result->is_good)
+	if (result->is_good) {
 		passes_earn(&e->passes, e->live.config, &decision->subject, time_s, now);
-	else if (result->is_hit && decision->counted)
-		passes_lose(&e->passes, &decision->subject, decision->outcome == VERDICT_BLOCK);
+	} else if (result->is_hit && decision->counted) {
+		passes_lose(&e->passes, &decision->subject, false);
+		for (size_t i = 0; i < decision->n; i++)
+			passes_lose(&e->passes, &decision->blocks[i].net, true);
+	}
 	if (result->earned)
 		passes_changed(&e->passes);
 }

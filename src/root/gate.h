@@ -50,7 +50,10 @@ int gate_open(const struct root_config *config, bool observes, struct gate_keepe
  */
 int gate_keep(struct gate_keeper *keeper, bool closes, bool *ret_repaired, struct why *why);
 
-/* Adds passes, or restarts their time; all or none. n: at most NFT_AT_ONCE. */
+/*
+ * These three: n is at most NFT_AT_ONCE, and a network may be named more than once.
+ * Adds passes, or restarts their time; all or none.
+ */
 int gate_pass(struct gate_keeper *keeper, const struct gate_pass *passes, size_t n, struct why *why);
 /* Removes passes; an absent one is no error. */
 int gate_unpass(struct gate_keeper *keeper, const struct net *nets, size_t n, struct why *why);

@@ -118,6 +118,15 @@ postfix_dnsbl 10.9.0.4 >>"$LOG"
 wait_until listed 10.9.0.4 || fail "10.9.0.4: not blocked"
 wait_until not passes 32 10.9.0.4 || fail "10.9.0.4: blocked, and still has a pass"
 
+# Blocked with its network's other clients, after the hit of another one.
+delivered 198.51.100.25 >>"$LOG"
+wait_until passes 32 198.51.100.25 || fail "198.51.100.25: delivered, and has no pass"
+for client in 25 24 23 22 21; do
+	for _ in 1 2 3; do wrong_password "198.51.100.$client" >>"$LOG"; done
+done
+wait_until listed 198.51.100.25 || fail "198.51.100.25: not blocked with its network"
+wait_until not passes 32 198.51.100.25 || fail "198.51.100.25: blocked with its network, and still has a pass"
+
 # --- all of that stays, even if the kernel's table is lost meanwhile
 daemon_stop || fail "exit status $?"
 in_server nft delete table inet watchforspammers.gate || fail "no table"
@@ -127,7 +136,7 @@ for pass in "32 10.9.0.2" "128 fd09::2" "64 2001:db8::"; do
 	# shellcheck disable=SC2086
 	passes $pass || fail "after a restart: no pass of $pass"
 done
-for client in 10.9.0.3 10.9.0.4; do
+for client in 10.9.0.3 10.9.0.4 198.51.100.25; do
 	not passes 32 "$client" || fail "after a restart: $client has its pass back"
 done
 

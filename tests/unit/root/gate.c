@@ -216,6 +216,27 @@ static void test_forget_and_count(void **state)
 	assert_int_equal(gate_close(keeper, BACKEND_REMOVE, &why), 0);
 }
 
+/* Clients may be named twice: two hits of one turn, or two addresses of a network that waits as one. */
+static void test_twice(void **state)
+{
+	const struct root_config config = config_of("");
+	struct gate_keeper *const keeper = open_gate(&config);
+	const struct net nets[] = {net("192.0.2.7"), net("2001:db8::1/128"), net("192.0.2.7"), net("2001:db8::2/128")};
+	const struct gate_pass passes[] = {
+		{net("192.0.2.7"), 60}, {net("192.0.2.8"), 60}, {net("192.0.2.7"), 3600}, {net("192.0.2.8"), 60}};
+	struct why why;
+
+	(void)state;
+	assert_int_equal(gate_pass(keeper, passes, 4, &why), 0);
+	assert_true(shows("192.0.2.7 timeout 1h") && shows("192.0.2.8 timeout 1m"));
+	assert_int_equal(gate_unpass(keeper, nets, 4, &why), 0);
+	assert_false(shows("192.0.2.7 "));
+	assert_true(shell("nft add element " TABLE " mail_window4 '{ 192.0.2.7 timeout 1h }'"));
+	assert_int_equal(gate_forget(keeper, nets, 4, &why), 0);
+	assert_false(shows("192.0.2.7 "));
+	assert_int_equal(gate_close(keeper, BACKEND_REMOVE, &why), 0);
+}
+
 /* The largest configuration is still one transaction. */
 static void test_largest(void **state)
 {
@@ -258,6 +279,7 @@ int main(void)
 		cmocka_unit_test_setup(test_renamed, clean),
 		cmocka_unit_test_setup(test_passes, clean),
 		cmocka_unit_test_setup(test_forget_and_count, clean),
+		cmocka_unit_test_setup(test_twice, clean),
 		cmocka_unit_test_setup(test_largest, clean),
 	};
 
