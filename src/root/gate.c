@@ -238,27 +238,6 @@ static size_t gather(const struct gate_pass *passes, size_t n, size_t i, struct 
 	return found;
 }
 
-/* Compares by network; of the same one, the longest timeout is first. */
-static int by_net(const void *a, const void *b)
-{
-	const struct nft_element *const x = a, *const y = b;
-	const int order = net_order(&x->net, &y->net);
-
-	return order != 0 ? order : (x->timeout_ms < y->timeout_ms) - (x->timeout_ms > y->timeout_ms);
-}
-
-/* Sorts the elements and drops repeated networks: the kernel refuses to remove one twice. Returns how many remain. */
-static size_t unique(struct nft_element *elements, size_t n)
-{
-	size_t kept = 0;
-
-	qsort(elements, n, sizeof *elements, by_net);
-	for (size_t i = 0; i < n; i++)
-		if (kept == 0 || net_order(&elements[kept - 1].net, &elements[i].net) != 0)
-			elements[kept++] = elements[i];
-	return kept;
-}
-
 /*
  * Adds elements before removing them, so that an absent one is no error. With adds, adds them again: an existing one
  * thus gets its new timeout. Sorts them.
@@ -266,7 +245,7 @@ static size_t unique(struct nft_element *elements, size_t n)
 static int write_elements(struct gate_keeper *k, const struct nft_set_of *of, struct nft_element *elements, size_t n,
                           bool adds, struct why *why)
 {
-	n = unique(elements, n);
+	n = nft_elements_unique(elements, n);
 	nft_begin(&k->batch, k->writing);
 	nft_elements_put(&k->batch, NFT_MSG_NEWSETELEM, of, elements, n);
 	nft_elements_put(&k->batch, NFT_MSG_DELSETELEM, of, elements, n);

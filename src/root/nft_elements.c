@@ -1,6 +1,7 @@
 #include "root/nft_elements.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <linux/netfilter/nf_tables.h>
@@ -40,6 +41,26 @@ void nft_names_init(struct nft_names *names, const struct root_config *config, u
 	nft_set_name(config, names->of.slot, suffix, names->set);
 	names->of.table = names->table;
 	names->of.set = names->set;
+}
+
+/* Compares by network; of the same one, the longest timeout is first. */
+static int by_net(const void *a, const void *b)
+{
+	const struct nft_element *const x = a, *const y = b;
+	const int order = net_order(&x->net, &y->net);
+
+	return order != 0 ? order : (x->timeout_ms < y->timeout_ms) - (x->timeout_ms > y->timeout_ms);
+}
+
+size_t nft_elements_unique(struct nft_element *elements, size_t n)
+{
+	size_t kept = 0;
+
+	qsort(elements, n, sizeof *elements, by_net);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || net_order(&elements[kept - 1].net, &elements[i].net) != 0)
+			elements[kept++] = elements[i];
+	return kept;
 }
 
 void nft_elements_put(struct nft_batch *batch, uint16_t type, const struct nft_set_of *of,

@@ -39,6 +39,12 @@ struct nft_names {
 void nft_names_init(struct nft_names *names, const struct root_config *config, unsigned slot, const char *suffix);
 
 /*
+ * Sorts the elements and keeps each network once, with its longest timeout: the kernel refuses to remove an element
+ * twice, and gives one that is added twice the first timeout. Returns how many remain.
+ */
+size_t nft_elements_unique(struct nft_element *elements, size_t n);
+
+/*
  * Writes one message that adds (NFT_MSG_NEWSETELEM) or removes (NFT_MSG_DELSETELEM) n elements, 1..NFT_AT_ONCE. n 0:
  * removes all, DELSETELEM only. Adding an element that exists is no error; removing one that is absent is an error.
  */

@@ -132,6 +132,7 @@ static int each_set(struct nftables *self, uint32_t those, const struct backend_
 				elements[k++] = (struct nft_element){.net = entries[i].net,
 				                                     .timeout_ms = timeout_ms(self, entries[i].left_s)};
 			if (k > 0 && (k == NFT_AT_ONCE || i + 1 == n)) {
+				k = nft_elements_unique(elements, k);
 				rc = act(&self->writer, &names.of, elements, k, refused, why);
 				k = 0;
 			}

@@ -482,6 +482,32 @@ static void test_muted(void **state)
 	assert_int_equal(backend->close(self, BACKEND_REMOVE, &why), 0);
 }
 
+/* One packet may name an element twice: a block, and its extension in the same turn. The longest time counts. */
+static void test_twice(void **state)
+{
+	const struct addr addr = {{[10] = 0xFF, 0xFF, 192, 0, 2, 7}}, other = {{[10] = 0xFF, 0xFF, 192, 0, 2, 8}};
+	const struct backend_entry entries[] = {{.net = net_of(&addr), .left_s = 100},
+	                                        {.net = net_of(&other), .left_s = 60},
+	                                        {.net = net_of(&addr), .left_s = 300},
+	                                        {.net = net_of(&other), .left_s = 60}};
+	struct backend_refused refused = {0};
+	const char *without6;
+	struct lists *lists;
+	struct why why;
+
+	(void)state;
+	assert_int_equal(lists_open(backend_find("nftables"), &usual, &lists, &without6, &why), 0);
+	for (int i = 0; i < 2; i++) { /* new ones, and those that are there */
+		assert_int_equal(lists_add(lists, entries, 4, &refused, &why), 0);
+		assert_int_equal(refused.n, 0);
+		assert_true(shell("nft list set inet watchforspammers spammer | grep -q '192.0.2.7 timeout 5m5s'"));
+		assert_true(shell("nft list set inet watchforspammers spammer | grep -q '192.0.2.8 timeout 1m5s'"));
+	}
+	assert_int_equal(lists_del(lists, entries, 4, &why), 0);
+	assert_false(shell("nft list set inet watchforspammers spammer | grep -q 192.0.2"));
+	assert_int_equal(lists_close(lists, BACKEND_REMOVE, &why), 0);
+}
+
 /* Of several lists the change says in which of them it was; what is about rules says that all may be changed. */
 static void test_changed_lists(void **state)
 {
@@ -609,7 +635,7 @@ int main(void)
 		cmocka_unit_test_setup(test_actions, clean),    cmocka_unit_test_setup(test_sessions_kept, clean),
 		cmocka_unit_test_setup(test_floods, clean),     cmocka_unit_test_setup(test_automatic, clean),
 		cmocka_unit_test_setup(test_changed, clean),    cmocka_unit_test_setup(test_clean, clean),
-		cmocka_unit_test_setup(test_overflow, clean),   cmocka_unit_test_setup(test_clean, clean),
+		cmocka_unit_test_setup(test_overflow, clean),   cmocka_unit_test_setup(test_twice, clean),
 		cmocka_unit_test_setup(test_muted, clean),      cmocka_unit_test_setup(test_changed_lists, clean),
 	};
 	const char *const reason = make_namespace();
