@@ -173,6 +173,8 @@ daemon_refuses() {
 daemon_wait() {
 	local status=0
 	wait "$DAEMON" || status=$?
+	# A killed engine holds the database's lock until it is gone.
+	[ -z "$ENGINE" ] || wait_until is_gone "$ENGINE" || status=1
 	DAEMON=
 	ENGINE=
 	return "$status"
