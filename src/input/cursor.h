@@ -32,16 +32,7 @@ static inline bool cursor_is_upper(char c)
 
 static inline const char *cursor_digits(const char *p, const char *end)
 {
-	while (end - p >= RUN8_BYTES) {
-		const unsigned n = run8_digits(p);
-
-		p += n;
-		if (n < RUN8_BYTES)
-			return p;
-	}
-	while (p < end && cursor_is_digit(*p))
-		p++;
-	return p;
+	return run8_skip(p, end, run8_digits, cursor_is_digit);
 }
 
 static inline const char *cursor_lower(const char *p, const char *end)

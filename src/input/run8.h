@@ -12,6 +12,7 @@
 #ifndef WFS_INPUT_RUN8_H
 #define WFS_INPUT_RUN8_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/prefix16.h"
@@ -27,6 +28,21 @@ static inline unsigned run8_before(uint64_t stops)
 	return stops == 0 ? RUN8_BYTES : (unsigned)__builtin_ctzll(stops) / 8;
 }
 
+/* Returns the end of a run that begins at p; eight and one: the two functions of its kind. Inlined with them. */
+static inline const char *run8_skip(const char *p, const char *end, unsigned (*eight)(const char *), bool (*one)(char))
+{
+	while (end - p >= RUN8_BYTES) {
+		const unsigned n = eight(p);
+
+		p += n;
+		if (n < RUN8_BYTES)
+			return p;
+	}
+	while (p < end && one(*p))
+		p++;
+	return p;
+}
+
 /* Returns how many of the eight bytes at p are digits, up to the first that is not. */
 static inline unsigned run8_digits(const char *p)
 {
@@ -35,10 +51,13 @@ static inline unsigned run8_digits(const char *p)
 	return run8_before(bytes | (bytes + (0x7F - '9') * RUN8_EACH) | (bytes - '0' * RUN8_EACH));
 }
 
-/*
- * Returns how many of the eight bytes at p may be in a tag's name, up to the first that may not: it has the printable
- * characters of ASCII but ':', '[', ']' and the blank.
- */
+/* A tag's name has the printable characters of ASCII but ':', '[', ']' and the blank. */
+static inline bool run8_is_of_name(char c)
+{
+	return c > ' ' && c <= '~' && c != ':' && c != '[' && c != ']';
+}
+
+/* Returns how many of the eight bytes at p may be in a tag's name, up to the first that may not. */
 static inline unsigned run8_name(const char *p)
 {
 	const uint64_t bytes = prefix16_load8(p);

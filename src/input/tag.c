@@ -19,34 +19,15 @@ const char *tag_host(const char *p, const char *end)
 	return p;
 }
 
-/* The same characters as in run8.h. ':' is none of them: otherwise the address "2001:db8::" would be a name. */
-static bool is_of_name(char c)
-{
-	return c > ' ' && c <= '~' && c != ':' && c != '[' && c != ']';
-}
-
-static inline const char *skip_name(const char *p, const char *end)
-{
-	while (end - p >= RUN8_BYTES) {
-		const unsigned n = run8_name(p);
-
-		p += n;
-		if (n < RUN8_BYTES)
-			return p;
-	}
-	while (p < end && is_of_name(*p))
-		p++;
-	return p;
-}
-
+/* ':' is none of its characters: otherwise the address "2001:db8::" would be a name. */
 const char *tag_name(const char *p, const char *end)
 {
-	return skip_name(p, end);
+	return run8_skip(p, end, run8_name, run8_is_of_name);
 }
 
 const char *tag_read(struct line *line, const char *p, const char *end, bool bare)
 {
-	const char *const name_end = skip_name(p, end);
+	const char *const name_end = tag_name(p, end);
 	const char *q = name_end;
 	struct span pid = {NULL, 0};
 

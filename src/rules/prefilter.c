@@ -163,9 +163,8 @@ static uint64_t mixed(uint64_t a, uint64_t b)
 	return a ^ a >> 32;
 }
 
-/* Sets the slot for another program; returns false if no rule can be for that name. Not inline, as it is rare. */
-static __attribute__((noinline)) bool learn(const struct prefilter *p, struct prefilter_program *program,
-                                            struct span name)
+/* Sets the slot for another program; returns false if no rule can be for that name. */
+static bool learn(const struct prefilter *p, struct prefilter_program *program, struct span name)
 {
 	if (name.len == 0 || name.len >= COMPILED_PROGRAM_MAX || memchr(name.p, '\0', name.len) != NULL)
 		return false;
