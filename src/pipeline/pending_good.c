@@ -10,30 +10,32 @@
 
 enum {
 	DAY_S = 86400,
-	PLACES = 2 * PENDING_GOOD_MAX,
+	PLACES = 2 * PENDING_GOOD_MAX, /* with open addressing */
 	EVIDENCE_MAX = 1 << 12, /* rows per statement; each statement keeps a copy of the pages that it changes */
 	CREDIT_SLICE = 1 << 20, /* seconds of credit that a replay removes at once; large enough for all */
 };
 
-/* The evidence about one net on one day; half a cache line. */
+/* The evidence about one net on one day. */
 struct noted_good {
 	struct net net;
-	bool used;
 	uint32_t times;
 	int64_t last_s;
 };
 
 /* A piece of evidence that counts. */
 struct noted_credit {
-	uint32_t good; /* index in list */
-	int32_t score;
 	int64_t time_s;
 	uint32_t account; /* of a login, or ACCOUNT_NONE */
+	uint16_t good;    /* index in list */
+	int16_t score;    /* of a rule, at least -1000, times at most RULES_COUNT_MAX */
 };
+
+static_assert(PENDING_GOOD_MAX <= UINT16_MAX, "a place has an index in list + 1, a credit an index");
 
 void pending_good_done(struct pending_good *g)
 {
 	free(g->list);
+	free(g->places);
 	free(g->credit);
 	free(g->evidence);
 	free(g->logins);
@@ -44,20 +46,29 @@ static size_t home_of(const struct net *net, int64_t day)
 	return addr_hash(&net->addr, (uint64_t)day) % PLACES;
 }
 
-static size_t place_of(const struct pending_good *g, const struct net *net, int64_t day)
+/* Returns the index in list of what is noted about net on that day; adds it if it is new. */
+static size_t find_or_add(struct pending_good *g, const struct net *net, int64_t time_s)
 {
-	size_t i = home_of(net, day);
+	const int64_t day = time_s / DAY_S;
+	size_t place = home_of(net, day);
 
-	while (g->list[i].used && !(addr_equal(&g->list[i].net.addr, &net->addr) && g->list[i].net.len == net->len &&
-	                            g->list[i].last_s / DAY_S == day))
-		i = (i + 1) % PLACES;
-	return i;
+	for (; g->places[place] != 0; place = (place + 1) % PLACES) {
+		const struct noted_good *const noted = &g->list[g->places[place] - 1];
+
+		if (addr_equal(&noted->net.addr, &net->addr) && noted->net.len == net->len &&
+		    noted->last_s / DAY_S == day)
+			return g->places[place] - 1U;
+	}
+	assert(g->n < PENDING_GOOD_MAX);
+	g->list[g->n] = (struct noted_good){.net = *net, .last_s = time_s};
+	g->places[place] = (uint16_t)++g->n;
+	return g->n - 1;
 }
 
 void pending_good_expect(const struct pending_good *g, const struct net *subject, int64_t time_s)
 {
 	if (g->list != NULL)
-		__builtin_prefetch(&g->list[home_of(subject, time_s / DAY_S)], 1);
+		__builtin_prefetch(&g->places[home_of(subject, time_s / DAY_S)], 1);
 }
 
 /* Drops deferred evidence from before the last window, which no longer counts. */
@@ -75,30 +86,27 @@ void pending_good_note(struct pending_good *g, const struct net *subject, uint32
                        bool counted)
 {
 	struct noted_good *noted;
-	size_t place;
+	size_t good;
 
 	if (g->mode == PENDING_GOOD_DROPPED)
 		return;
 	if (g->list == NULL) {
-		g->list = alloc_zero(PLACES, sizeof *g->list, "evidence for the good");
-		g->credit = alloc_zero(PENDING_CREDIT_MAX, sizeof *g->credit, "evidence for the good");
-		g->evidence = alloc_zero(EVIDENCE_MAX, sizeof *g->evidence, "evidence for the good");
+		g->list = alloc_raw(PENDING_GOOD_MAX, sizeof *g->list, "evidence for the good");
+		g->places = alloc_zero(PLACES, sizeof *g->places, "evidence for the good");
+		g->credit = alloc_raw(PENDING_CREDIT_MAX, sizeof *g->credit, "evidence for the good");
+		g->evidence = alloc_raw(EVIDENCE_MAX, sizeof *g->evidence, "evidence for the good");
 	}
-	assert(g->n < PENDING_GOOD_MAX && g->n_credit < PENDING_CREDIT_MAX);
-	place = place_of(g, subject, time_s / DAY_S);
-	noted = &g->list[place];
-	if (!noted->used) {
-		*noted = (struct noted_good){.net = *subject, .used = true, .last_s = time_s};
-		g->n++;
-	}
+	assert(g->n_credit < PENDING_CREDIT_MAX);
+	good = find_or_add(g, subject, time_s);
+	noted = &g->list[good];
 	noted->times++;
 	if (time_s > noted->last_s)
 		noted->last_s = time_s;
-	if (counted && time_s > g->credit_s)
+	if (!counted)
+		return;
+	if (time_s > g->credit_s)
 		g->credit_s = time_s;
-	if (counted)
-		g->credit[g->n_credit++] =
-			(struct noted_credit){(uint32_t)place, score, time_s, account}; /* < PLACES */
+	g->credit[g->n_credit++] = (struct noted_credit){time_s, account, (uint16_t)good, (int16_t)score};
 	if (g->n_credit == PENDING_CREDIT_MAX && g->mode == PENDING_GOOD_DEFERRED)
 		age_credit(g, time_s);
 }
@@ -123,18 +131,16 @@ static int write_days(const struct pending_good *g, struct store *store, struct 
 	size_t n = 0;
 	int rc = 0;
 
-	for (size_t i = 0; g->n > 0 && i < PLACES && rc == 0; i++) {
-		const struct noted_good *const noted = &g->list[i];
+	for (size_t i = 0; i < g->n && rc == 0; i += n) {
+		for (n = 0; n < EVIDENCE_MAX && i + n < g->n; n++) {
+			const struct noted_good *const noted = &g->list[i + n];
 
-		if (noted->used)
-			g->evidence[n++] = (struct store_evidence){
+			g->evidence[n] = (struct store_evidence){
 				.net = noted->net, .time_s = noted->last_s, .times = noted->times};
-		if (n == EVIDENCE_MAX) {
-			rc = store_add_good(store, g->evidence, n, why);
-			n = 0;
 		}
+		rc = store_add_good(store, g->evidence, n, why);
 	}
-	return rc < 0 ? rc : store_add_good(store, g->evidence, n, why);
+	return rc;
 }
 
 static int write_credit(const struct pending_good *g, struct store *store, struct why *why)
@@ -193,6 +199,6 @@ int pending_good_write(struct pending_good *g, struct store *store, struct why *
 void pending_good_clear(struct pending_good *g)
 {
 	if (g->n > 0)
-		memset(g->list, 0, PLACES * sizeof *g->list);
+		memset(g->places, 0, PLACES * sizeof *g->places);
 	g->n = g->n_credit = g->n_logins = 0;
 }

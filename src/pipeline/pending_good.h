@@ -37,10 +37,11 @@ struct pending_good {
 	int64_t window_s; /* DEFERRED only: older evidence does not count */
 	size_t n, n_credit;
 	int64_t credit_s; /* time of the newest credit */
-	/* PENDING_GOOD_MAX * 2 places, hashed by net and day with open addressing; allocated on first use */
-	struct noted_good *list;
+	/* All allocated on first use. */
+	struct noted_good *list; /* PENDING_GOOD_MAX */
+	uint16_t *places;        /* a hash table by net and day: index in list + 1; 0: free */
 	struct noted_credit
-		*credit; /* PENDING_CREDIT_MAX; in DEFERRED mode only what lies within the last window is written */
+		*credit; /* PENDING_CREDIT_MAX; a deferred one is only written if it is in the last window */
 	struct store_evidence *evidence; /* buffer for the rows being written */
 	size_t n_logins;
 	struct store_login *logins;
