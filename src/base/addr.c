@@ -200,14 +200,23 @@ struct net net_of(const struct addr *addr)
 	return (struct net){*addr, 128};
 }
 
+/* Returns the eight bytes at p with only the first n bits, 0..64, of them set. */
+static uint64_t first_bits(const uint8_t *p, unsigned n)
+{
+	uint64_t eight;
+
+	memcpy(&eight, p, sizeof eight);
+	return n == 0 ? 0 : eight & htobe64(UINT64_MAX << (64 - n));
+}
+
 struct net net_around(const struct addr *addr, uint8_t len)
 {
-	struct net net = {*addr, len};
+	const uint64_t upper = first_bits(addr->bytes, len < 64 ? len : 64),
+		       lower = first_bits(addr->bytes + 8, len < 64 ? 0 : len - 64U);
+	struct net net = {.len = len};
 
-	if (len % 8 != 0)
-		net.addr.bytes[len / 8] &= (uint8_t)(0xFF00U >> len % 8); /* the upper len % 8 bits of the byte */
-	for (size_t i = (len + 7U) / 8; i < sizeof net.addr.bytes; i++)
-		net.addr.bytes[i] = 0;
+	memcpy(net.addr.bytes, &upper, sizeof upper);
+	memcpy(net.addr.bytes + sizeof upper, &lower, sizeof lower);
 	return net;
 }
 

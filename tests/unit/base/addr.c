@@ -376,7 +376,8 @@ static void test_net_random(void **state)
 	for (unsigned turn = 0; turn < RANDOM_TURNS; turn++) {
 		const struct addr addr = random_addr();
 		struct addr other = addr;
-		const struct net a = cut_net(addr, turn % 129), whole = net_of(&addr);
+		const struct net a = cut_net(addr, turn % 129), whole = net_of(&addr),
+				 around = net_around(&addr, (uint8_t)(turn % 129));
 		const unsigned flip = random_number() % 128;
 		struct net b, back;
 		char text[NET_TEXT_MAX];
@@ -384,6 +385,7 @@ static void test_net_random(void **state)
 
 		other.bytes[flip / 8] ^= (uint8_t)(0x80U >> flip % 8);
 		b = cut_net(other, random_number() % 129);
+		assert_true(addr_equal(&around.addr, &a.addr) && around.len == a.len);
 		assert_true(net_has(&a, &addr));
 		assert_int_equal(net_has(&a, &other), naive_equal(&a.addr, &other, a.len));
 		assert_int_equal(net_has(&b, &addr), naive_equal(&b.addr, &addr, b.len));
