@@ -16,9 +16,9 @@ enum {
 	DAY_S = 86400,
 	LINKS = 4000, /* hits per row of link: with 4 bytes each, a row just fits into a page (16 KiB less 35 bytes) */
 	SPAN_MAX = 800 * 1000, /* span of ids gathered at once; a multiple of LINKS */
-	ADDRESS_BITS = 16,
-	ADDRESSES_MAX = 1 << ADDRESS_BITS,
-	PLACES = 2 * ADDRESSES_MAX,
+	ADDRESS_BITS = 17,
+	ADDRESSES_MAX = 96 << 10, /* < 1 << ADDRESS_BITS; more would write fewer rows twice, but need more memory */
+	PLACES = 1 << (ADDRESS_BITS + 1),
 	RULES_MAX = 64, /* one bit each */
 	AHEAD = 8,      /* how many hits ahead memory is prefetched; even */
 	RULE_TEXT_MAX = 24,
@@ -49,8 +49,9 @@ struct hit_index {
 	size_t n;
 	struct noted *noted;         /* ADDRESSES_MAX */
 	uint32_t *places;            /* PLACES: index in noted + 1; 0: free */
-	const uint64_t *unwritten;   /* sorted addresses, see sort_addresses: those that SQLite will write ... */
-	const struct noted *written; /* ... after this one */
+	const uint64_t *sorted;      /* n addresses, see sort_addresses ... */
+	size_t n_written;            /* ... of which SQLite reads this many so far ... */
+	const struct noted *written; /* ... the last of them this one */
 	size_t n_rules;
 	int64_t rules[RULES_MAX]; /* rule ids by bit; 0: free */
 	struct {
@@ -404,10 +405,18 @@ static void rules_value(sqlite3_context *context, const struct hit_index *x, con
 	sqlite3_result_text(context, text, (int)add_rules(x, a->newest_rules, text, 0), SQLITE_TRANSIENT);
 }
 
+static const struct noted *sorted_at(const struct hit_index *x, size_t i)
+{
+	return &x->noted[x->sorted[i] % (1 << ADDRESS_BITS)];
+}
+
 static const struct noted *next_address(struct hit_index *x)
 {
-	x->written = &x->noted[*x->unwritten++ % ADDRESSES_MAX];
-	return x->written;
+	const size_t i = x->n_written++;
+
+	if (i + AHEAD < x->n)
+		__builtin_prefetch(sorted_at(x, i + AHEAD));
+	return x->written = sorted_at(x, i);
 }
 
 /* Every row is the index: SQLite reads its columns in their order, each once, so column 0 begins the next address. */
@@ -438,7 +447,7 @@ static int by_number(const void *a, const void *b)
  */
 static const uint64_t *sort_addresses(struct hit_index *x)
 {
-	uint64_t *const sorted = (void *)x->places; /* as large as ADDRESSES_MAX numbers */
+	uint64_t *const sorted = (void *)x->places; /* at least as large as ADDRESSES_MAX numbers */
 
 	for (size_t i = 0; i < x->n; i++)
 		sorted[i] = text_order(&x->noted[i].addr) << ADDRESS_BITS | i;
@@ -455,7 +464,8 @@ static int write_addresses(struct hit_index *x, struct why *why)
 		"last = max(last, excluded.last), rules = join_hits(head, day, rules), day = excluded.day, head = excluded.head");
 	int rc;
 
-	x->unwritten = sort_addresses(x);
+	x->sorted = sort_addresses(x);
+	x->n_written = 0;
 	x->store->indexing = x;
 	/* All in one statement: each keeps a copy of the pages that it changes. */
 	rc = batch_run(x->store, s, &x, 0, x->n, address_value, why);
