@@ -131,9 +131,7 @@ static void hit_value(sqlite3_context *context, const void *row, int column)
 int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
-		store, HIT_ADD,
-		"INSERT OR FAIL INTO hit (time, address, rule, score, ignored, log, offset, detail, text, account, weight) "
-		"SELECT a, b, c, d, e, f, g, h, i, j, k FROM batch");
+		store, HIT_ADD, "INSERT OR FAIL INTO hit SELECT NULL, a, b, c, d, e, f, g, h, i, j, k FROM batch");
 
 	const int rc = batch_run(store, s, hits, sizeof *hits, n, hit_value, why);
 
