@@ -827,6 +827,42 @@ static void test_purge(void **state)
 	store_close(store);
 }
 
+static bool file_has(const char *text)
+{
+	FILE *const file = fopen(path, "r");
+	char *bytes = NULL;
+	size_t size = 0;
+	ssize_t len = file == NULL ? -1 : getdelim(&bytes, &size, EOF, file);
+	bool found;
+
+	assert_true(len > 0);
+	found = memmem(bytes, (size_t)len, text, strlen(text)) != NULL;
+	free(bytes);
+	(void)fclose(file);
+	return found;
+}
+
+/* What was deleted cannot be read in the file any more, also where it was the fill that wrote it. */
+static void test_purge_overwrites(void **state)
+{
+	struct store *const store = opened(STORE_WRITE);
+	struct why why;
+	size_t n;
+
+	(void)state;
+	prepare(store);
+	good(store_bulk_begin(store, &why), &why);
+	good(add_hit(store, "192.0.2.7", t0_s, &why), &why);
+	good(add_hit(store, "198.51.100.3", t0_s + 9, &why), &why);
+	good(store_bulk_end(store, &why), &why);
+	assert_true(file_has("192.0.2.7"));
+	good(store_purge(store, t0_s + 9, 100, &n, &why), &why);
+	assert_int_equal(n, 1);
+	store_close(store); /* also moves what was written to the file */
+	assert_false(file_has("192.0.2.7"));
+	assert_true(file_has("198.51.100.3"));
+}
+
 static void test_say(void **state)
 {
 	struct store *const store = opened(STORE_WRITE);
@@ -1088,6 +1124,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_edited_by_hand, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_table_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_purge_overwrites, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_say, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bulk_blocks, setup, teardown),
