@@ -97,8 +97,8 @@ void admin_run(const struct admin *a, const struct protocol_request *r, const ch
 	case PROTOCOL_PEER:
 		inspect_peer(a, r, reply);
 		return;
-	case PROTOCOL_TOLD:
-		inspect_told(a, r, now_s, reply);
+	case PROTOCOL_SENT:
+		inspect_sent(a, r, now_s, reply);
 		return;
 	case PROTOCOL_FOREIGN:
 	case PROTOCOL_WATCH:

@@ -80,8 +80,8 @@ static void put_sharing(const struct admin *a, json_t *reply)
 
 	if (a->sharing != NULL)
 		stat = sharing_stat(a->sharing);
-	json_put_number(reply, "told", stat.told);
-	json_put_time(reply, "told_at", stat.told_s);
+	json_put_number(reply, "sent", stat.sent);
+	json_put_time(reply, "reported_at", stat.reported_s);
 	json_put_number(reply, "good_elsewhere", stat.elsewhere);
 }
 
@@ -120,13 +120,13 @@ void inspect_peer(const struct admin *a, const struct protocol_request *r, json_
 	json_put_text(reply, "stream", peer->stream);
 }
 
-void inspect_told(const struct admin *a, const struct protocol_request *r, int64_t now_s, json_t *reply)
+void inspect_sent(const struct admin *a, const struct protocol_request *r, int64_t now_s, json_t *reply)
 {
 	char text[HEXLIST_TEXT_MAX];
 	struct sharing_part part = {0};
 
 	if (a->sharing != NULL) {
-		sharing_told(a->sharing, r->told, now_s);
+		sharing_sent(a->sharing, r->sent, now_s);
 		sharing_good(a->sharing, a->verdict, (size_t)r->after, now_s, &part); /* not negative */
 	}
 	hexlist_text(&part.known, text);

@@ -17,7 +17,7 @@ void inspect_at(const struct admin *admin, const struct protocol_request *reques
 void inspect_peer(const struct admin *admin, const struct protocol_request *request, json_t *reply);
 
 /* Records that messages were sent to other hosts, and replies what to tell them next about good clients. */
-void inspect_told(const struct admin *admin, const struct protocol_request *request, int64_t now_s, json_t *reply);
+void inspect_sent(const struct admin *admin, const struct protocol_request *request, int64_t now_s, json_t *reply);
 
 void inspect_status(const struct admin *admin, int64_t now_s, json_t *reply);
 

@@ -206,16 +206,16 @@ static void put_backend(const struct reading *r)
 static void put_status(const struct reading *r)
 {
 	static const char *const numbers[] = {"capacity",       "held",        "drift",       "tracked",
-	                                      "forgotten",      "braked",      "refused",     "told",
+	                                      "forgotten",      "braked",      "refused",     "sent",
 	                                      "good_elsewhere", "tarpit_held", "tarpit_total"};
-	static const char *const sentences[] = {"rules_fault", "refused_why", "ports", "database_fault", "sources_why"};
+	static const char *const sentences[] = {"rules_fault", "refused_why", "ports", "database_error", "sources_why"};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		json_put_number(r->object, numbers[i], status_number(r, numbers[i]));
 	put_backend(r);
 	json_put_number(r->object, "addresses", status_number(r, "tracked"));
 	json_put_time(r->object, "last_sync_at", status_number(r, "last_sync_at"));
-	json_put_time(r->object, "told_at", status_number(r, "told_at"));
+	json_put_time(r->object, "reported_at", status_number(r, "reported_at"));
 	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
 		const char *const text = status_text(r, sentences[i]);
 
@@ -365,9 +365,9 @@ static json_t *peer_row(const struct store_peer *p)
 	json_t *const row = new_row();
 
 	json_put_text(row, "name", p->name);
-	json_put_time(row, "heard_at", p->heard_s);
+	json_put_time(row, "received_at", p->received_s);
 	json_put_number(row, "lag_ms", p->lag_ms);
-	json_put_number(row, "taken", p->taken);
+	json_put_number(row, "accepted", p->accepted);
 	json_put_number(row, "refused", p->refused);
 	json_put_text(row, "refused_why", p->refusal[0] != '\0' ? p->refusal : NULL);
 	return row;

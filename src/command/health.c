@@ -252,8 +252,8 @@ void health_gather(const struct config *config, const char *config_error, struct
 	if (store != NULL) {
 		check_suspended(store, ret);
 		check_silence(config, store, ret);
-		if (status_value(store, "database_fault")[0] != '\0')
-			add(ret, PROBLEMS_LOST, 0, status_value(store, "database_fault"), NULL);
+		if (status_value(store, "database_error")[0] != '\0')
+			add(ret, PROBLEMS_LOST, 0, status_value(store, "database_error"), NULL);
 	} else if (database_error[0] != '\0') {
 		add(ret, PROBLEMS_UNKNOWN, 0, database_error, NULL);
 	}

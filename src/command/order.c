@@ -322,7 +322,7 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 	case PROTOCOL_STATUS:
 	case PROTOCOL_WATCH:
 	case PROTOCOL_PEER:
-	case PROTOCOL_TOLD:
+	case PROTOCOL_SENT:
 	case PROTOCOL_FOREIGN:
 	case PROTOCOL_AUTH:
 	case PROTOCOL_COMPAT:

@@ -245,17 +245,17 @@ static void print_gates(const struct status *s)
 /* Prints the hosts that blocks are shared with. Suspended ones are listed among the rules. */
 static void print_peers(const struct status *s, bool utc)
 {
-	const json_int_t told = number(s->state, "told"), good = number(s->state, "good_elsewhere");
+	const json_int_t sent = number(s->state, "sent"), good = number(s->state, "good_elsewhere");
 	char at[TIME_LOCAL_MAX];
 	size_t i;
 	json_t *peer;
 
 	if (json_array_size(json_object_get(s->state, "peers")) > 0 ||
-	    json_is_string(json_object_get(s->state, "told_at"))) {
-		time_or_never(s->state, "told_at", utc, at);
+	    json_is_string(json_object_get(s->state, "reported_at"))) {
+		time_or_never(s->state, "reported_at", utc, at);
 		print_row("shared",
-		          "%" JSON_INTEGER_FORMAT " %s told since the start, watchforspammers-share was last heard %s",
-		          told, plural(told, "message", "messages"), at);
+		          "%" JSON_INTEGER_FORMAT " %s sent since the start, watchforspammers-share last reported %s",
+		          sent, plural(sent, "message", "messages"), at);
 	}
 	if (good > 0)
 		print_row("", "%" JSON_INTEGER_FORMAT " %s known to be good elsewhere", good,
@@ -263,11 +263,11 @@ static void print_peers(const struct status *s, bool utc)
 	json_array_foreach(json_object_get(s->state, "peers"), i, peer)
 	{
 
-		show_json_time(json_object_get(peer, "heard_at"), utc, at);
-		print_row(i == 0 ? "peers" : "", "%s, last heard %s, %" JSON_INTEGER_FORMAT " ms on its way",
+		show_json_time(json_object_get(peer, "received_at"), utc, at);
+		print_row(i == 0 ? "peers" : "", "%s, last message received %s, %" JSON_INTEGER_FORMAT " ms on its way",
 		          text_of(peer, "name"), at, number(peer, "lag_ms"));
-		print_row("", "%" JSON_INTEGER_FORMAT " messages taken, %" JSON_INTEGER_FORMAT " refused",
-		          number(peer, "taken"), number(peer, "refused"));
+		print_row("", "%" JSON_INTEGER_FORMAT " messages accepted, %" JSON_INTEGER_FORMAT " refused",
+		          number(peer, "accepted"), number(peer, "refused"));
 		if (number(peer, "refused") > 0)
 			print_row("", "the last: %s", text_of(peer, "refused_why"));
 	}

@@ -358,9 +358,9 @@ static bool may(enum rights rights, enum protocol_verb verb)
 	case RIGHTS_NONE:
 		return false;
 	case RIGHTS_READ:
-		return protocol_is_reading(verb) && verb != PROTOCOL_TOLD;
+		return protocol_is_reading(verb) && verb != PROTOCOL_SENT;
 	case RIGHTS_SHARE:
-		return verb == PROTOCOL_WATCH || verb == PROTOCOL_PEER || verb == PROTOCOL_TOLD ||
+		return verb == PROTOCOL_WATCH || verb == PROTOCOL_PEER || verb == PROTOCOL_SENT ||
 		       verb == PROTOCOL_FOREIGN;
 	case RIGHTS_WRITE:
 	case RIGHTS_N:

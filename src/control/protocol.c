@@ -25,7 +25,7 @@ enum arguments {
 	NOTE_TEXT,
 	WATCH_ARGUMENTS, /* [hits|own] ID */
 	FOREIGN_ARGUMENTS,
-	TOLD_ARGUMENTS, /* MESSAGES PART */
+	SENT_ARGUMENTS, /* MESSAGES PART */
 	TOKEN,
 };
 
@@ -53,7 +53,7 @@ static const struct word {
 	{"watch", PROTOCOL_WATCH, WATCH_ARGUMENTS},
 	{"peer", PROTOCOL_PEER, RULE},
 	{"foreign", PROTOCOL_FOREIGN, FOREIGN_ARGUMENTS},
-	{"told", PROTOCOL_TOLD, TOLD_ARGUMENTS},
+	{"sent", PROTOCOL_SENT, SENT_ARGUMENTS},
 	{"auth", PROTOCOL_AUTH, TOKEN},
 	{"compat", PROTOCOL_COMPAT, NOTHING},
 };
@@ -345,8 +345,8 @@ static int parse_arguments(struct span rest, enum arguments arguments, struct pr
 		break;
 	case FOREIGN_ARGUMENTS:
 		return foreign_parse(rest, &r->foreign, why);
-	case TOLD_ARGUMENTS:
-		rc = parse_id(&rest, "how many messages more?", &r->told, why);
+	case SENT_ARGUMENTS:
+		rc = parse_id(&rest, "how many messages more?", &r->sent, why);
 		if (rc == 0)
 			rc = parse_id(&rest, "which part of what is good?", &r->after, why);
 		break;
@@ -396,7 +396,7 @@ bool protocol_is_reading(enum protocol_verb verb)
 	case PROTOCOL_STATUS:
 	case PROTOCOL_TEST:
 	case PROTOCOL_PEER:
-	case PROTOCOL_TOLD:
+	case PROTOCOL_SENT:
 	case PROTOCOL_WATCH:
 	case PROTOCOL_AUTH:
 	case PROTOCOL_COMPAT:
@@ -452,8 +452,8 @@ const char *protocol_verb_text(enum protocol_verb verb)
 		return "watch";
 	case PROTOCOL_PEER:
 		return "peer";
-	case PROTOCOL_TOLD:
-		return "told";
+	case PROTOCOL_SENT:
+		return "sent";
 	case PROTOCOL_FOREIGN:
 		return "foreign";
 	case PROTOCOL_AUTH:

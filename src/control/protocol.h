@@ -59,7 +59,7 @@ enum protocol_verb {
 	PROTOCOL_NOTE, /* reason is the note's text */
 	PROTOCOL_WATCH,
 	PROTOCOL_PEER, /* how far its messages were received */
-	PROTOCOL_TOLD, /* changes only counters in memory; replies what to tell other hosts next about good clients */
+	PROTOCOL_SENT, /* changes only counters in memory; replies what to tell other hosts next about good clients */
 	PROTOCOL_FOREIGN,
 	PROTOCOL_AUTH,
 	PROTOCOL_COMPAT, /* from now on, replies have the format of MIMEDefang's daemon */
@@ -71,8 +71,8 @@ struct protocol_request {
 	struct net net;
 	int64_t for_s;  /* block and allow; 0: not given */
 	int score;      /* votes, > 0; 0: not given */
-	int64_t after;  /* watch, >= 0: the event or hit before the first one wanted; told: the part */
-	int64_t told;   /* told, >= 0 */
+	int64_t after;  /* watch, >= 0: the event or hit before the first one wanted; sent: the part */
+	int64_t sent;   /* sent, >= 0 */
 	bool hits, own; /* watch */
 	char reason[PROTOCOL_REASON_MAX + 1]; /* escaped; "" if none */
 	char rule[PROTOCOL_RULE_MAX + 1]; /* resume, and the name of a peer: letters, digits, "-", "_", "." and "/" */

@@ -168,7 +168,7 @@ void kernel_send(struct engine *e, const struct moment *now)
 	for (size_t i = 0; i < n_lifted; i++)
 		events_released(&e->events, &lifted[i], "rule suspended", NULL, NULL);
 	events_sum(&e->events);
-	pending_told(e->pending);
+	pending_notified(e->pending);
 	note_result(e, rc, &why);
 }
 
@@ -217,8 +217,8 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 {
 	const struct verdict_stat stat = verdict_stat(e->live.verdict);
 	const struct sharing_stat shared = sharing_stat(e->sharing);
-	char tarpit_held[24], tarpit_total[24], told[24], told_at[24], elsewhere[24], capacity[16], held[24], drift[24],
-		at[24], refused[24], tracked[24], forgotten[24], braked[24], ports[PORTLISTS_TEXT_MAX],
+	char tarpit_held[24], tarpit_total[24], sent[24], reported_at[24], elsewhere[24], capacity[16], held[24],
+		drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24], ports[PORTLISTS_TEXT_MAX],
 		lengths[LENGTHS_TEXT_MAX];
 	const struct {
 		const char *key, *value;
@@ -237,8 +237,8 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	            {"list", e->client.list},
 	            {"lengths", lengths},
 	            {"healed", e->healed},
-	            {"told", told},
-	            {"told_at", told_at},
+	            {"sent", sent},
+	            {"reported_at", reported_at},
 	            {"good_elsewhere", elsewhere},
 	            {"tarpit_held", tarpit_held},
 	            {"tarpit_total", tarpit_total}};
@@ -259,8 +259,8 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	(void)snprintf(tarpit_held, sizeof tarpit_held, "%" PRIu32, e->client.tarpit_held);
 	(void)snprintf(tarpit_total, sizeof tarpit_total, "%" PRIu64, e->client.tarpit_began);
 	(void)snprintf(at, sizeof at, "%" PRId64, now);
-	(void)snprintf(told, sizeof told, "%" PRId64, shared.told);
-	(void)snprintf(told_at, sizeof told_at, "%" PRId64, shared.told_s);
+	(void)snprintf(sent, sizeof sent, "%" PRId64, shared.sent);
+	(void)snprintf(reported_at, sizeof reported_at, "%" PRId64, shared.reported_s);
 	(void)snprintf(elsewhere, sizeof elsewhere, "%" PRId64, shared.elsewhere);
 	if ((rc = store_begin(e->store, &why)) < 0)
 		return; /* the next comparison stores it */

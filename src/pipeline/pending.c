@@ -65,8 +65,8 @@ struct pending {
 
 	size_t n_batches; /* 1 ... PENDING_BATCHES_MAX */
 	struct batch *first, *last;
-	size_t n_told, n_lifted_told; /* blocks of the last batch, and of lifted, that pending_told has covered */
-	size_t n_stored;              /* blocks of the only batch that was written; SIZE_MAX: there were several */
+	size_t n_notified, n_lifted_notified; /* of the last batch's blocks, and of lifted: what the kernel knows */
+	size_t n_stored; /* blocks of the only batch that was written; SIZE_MAX: there were several */
 
 	size_t n_suspensions, n_lifted;
 	struct suspension *suspensions;
@@ -112,18 +112,18 @@ static void drop_batches(struct pending *p)
 	}
 	p->last->n_hits = p->last->n_blocks = p->last->n_bytes = 0;
 	p->n_batches = 1;
-	p->n_told = 0;
+	p->n_notified = 0;
 }
 
 bool pending_go_on(struct pending *p)
 {
 	if (p->n_batches == PENDING_BATCHES_MAX || pending_good_is_full(&p->good))
 		return false;
-	assert(p->n_told == p->last->n_blocks);
+	assert(p->n_notified == p->last->n_blocks);
 	p->last->next = new_batch();
 	p->last = p->last->next;
 	p->n_batches++;
-	p->n_told = 0;
+	p->n_notified = 0;
 	return true;
 }
 
@@ -362,8 +362,8 @@ int pending_ready(const struct pending *p, struct why *why)
 
 size_t pending_blocks(const struct pending *p, const struct block **ret)
 {
-	*ret = p->last->blocks + p->n_told;
-	return p->last->n_blocks - p->n_told;
+	*ret = p->last->blocks + p->n_notified;
+	return p->last->n_blocks - p->n_notified;
 }
 
 /* The rule of blocks caused by the scores of the client's network, whatever the rule of the last hit. */
@@ -376,10 +376,10 @@ static const struct rule spread_rule = {.index = VERDICT_NO_RULE, .text = &sprea
 struct pending_cause pending_cause(const struct pending *p, size_t block)
 {
 	const struct batch *const b = p->last;
-	const size_t hit = b->led[p->n_told + block];
+	const size_t hit = b->led[p->n_notified + block];
 	const struct span detail = b->hits[hit].detail;
 
-	if (b->blocks[p->n_told + block].spread)
+	if (b->blocks[p->n_notified + block].spread)
 		return (struct pending_cause){.rule = &spread_text};
 	return (struct pending_cause){b->notes[hit].rule->text,
 	                              detail.p == NULL && b->notes[hit].file == NULL ? b->hits[hit].text : detail};
@@ -387,14 +387,14 @@ struct pending_cause pending_cause(const struct pending *p, size_t block)
 
 size_t pending_lifted(const struct pending *p, const struct net **ret)
 {
-	*ret = p->lifted + p->n_lifted_told;
-	return p->n_lifted - p->n_lifted_told;
+	*ret = p->lifted + p->n_lifted_notified;
+	return p->n_lifted - p->n_lifted_notified;
 }
 
-void pending_told(struct pending *p)
+void pending_notified(struct pending *p)
 {
-	p->n_told = p->last->n_blocks;
-	p->n_lifted_told = p->n_lifted;
+	p->n_notified = p->last->n_blocks;
+	p->n_lifted_notified = p->n_lifted;
 }
 
 bool pending_stored(const struct pending *p, const struct block **ret, size_t *ret_n)
@@ -516,7 +516,7 @@ static void clear(struct pending *p, bool good)
 	pending_files_written(&p->files);
 	p->n_stored = p->n_batches > 1 ? SIZE_MAX : p->last->n_blocks;
 	drop_batches(p);
-	p->n_suspensions = p->n_lifted = p->n_lifted_told = 0;
+	p->n_suspensions = p->n_lifted = p->n_lifted_notified = 0;
 	drop_allowances(p);
 	drop_attempts(p);
 	if (good)

@@ -4,7 +4,7 @@
  *
  * This is where engine and replay meet the store, and the only writer of evidence and positions (for everything else
  * see change.h). If a write fails, everything is kept and more can be gathered. Nothing is lost: positions do not
- * advance either, so after a crash the same lines are read again. The kernel is told of a decision before it is
+ * advance either, so after a crash the same lines are read again. The kernel is notified of a decision before it is
  * written. pending_files.h holds how far files were read, pending_good.h the good evidence. Call order: pending_new;
  * pending_file for each file of a log; pending_hit and pending_read; pending_write.
  */
@@ -119,7 +119,7 @@ bool pending_is_full(const struct pending *pending);
 
 /*
  * Makes room for another PENDING_HITS_MAX hits while the full ones cannot be written. Returns false after
- * PENDING_BATCHES_MAX batches. All decisions must have been told (pending_told).
+ * PENDING_BATCHES_MAX batches. The kernel must have been notified of all decisions (pending_notified).
  */
 bool pending_go_on(struct pending *pending);
 
@@ -139,7 +139,7 @@ bool pending_has_news(const struct pending *pending);
 int pending_ready(const struct pending *pending, struct why *why);
 
 /*
- * Returns the number of blocks that the kernel has not been told of, and the blocks in *ret, valid until the next
+ * Returns the number of blocks that the kernel has not been notified of, and the blocks in *ret, valid until the next
  * pending_hit.
  */
 size_t pending_blocks(const struct pending *pending, const struct block **ret);
@@ -157,8 +157,8 @@ struct pending_cause pending_cause(const struct pending *pending, size_t block);
 /* Returns the networks lifted because a rule was suspended, in the same way. */
 size_t pending_lifted(const struct pending *pending, const struct net **ret);
 
-/* Records that the kernel has been told, or will learn it in another way. */
-void pending_told(struct pending *pending);
+/* Records that the kernel has been notified, or will learn it in another way. */
+void pending_notified(struct pending *pending);
 
 /*
  * Returns the blocks of the last pending_write with their ids, valid until the next pending_hit. Returns false if there

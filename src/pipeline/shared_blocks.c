@@ -35,7 +35,7 @@ static void note_ended(struct shared_blocks *b, const struct block *block)
 
 	for (size_t i = 0; i < b->n_begun; i++) {
 		if (b->begun[i].cause == block->cause && net_order(&b->begun[i].net, &block->net) == 0)
-			continue; /* the kernel has not been told of it, and need not be */
+			continue; /* the kernel has not been notified of it, and need not be */
 		b->begun[kept] = b->begun[i];
 		memmove(b->by[kept++], b->by[i], sizeof *b->by);
 	}

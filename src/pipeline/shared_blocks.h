@@ -3,8 +3,8 @@
  * the kernel, and writes them to the database: blocks that begin together by shared_blocks_write, other changes
  * immediately.
  *
- * Private to the folder. For sharing alone. Changes of this transaction, which the kernel has not been told of, take
- * precedence over what reconcile knows. Errors: see store.h.
+ * Private to the folder. For sharing alone. Changes of this transaction, which the kernel has not been notified of,
+ * take precedence over what reconcile knows. Errors: see store.h.
  */
 #ifndef WFS_PIPELINE_SHARED_BLOCKS_H
 #define WFS_PIPELINE_SHARED_BLOCKS_H
@@ -34,7 +34,7 @@ struct shared_blocks_origin {
 /* Accepts a zeroed struct. */
 void shared_blocks_done(struct shared_blocks *blocks);
 
-/* Forgets what was gathered: it has been told, or was not committed. */
+/* Forgets what was gathered: it has been sent to the kernel, or was not committed. */
 void shared_blocks_clear(struct shared_blocks *blocks);
 
 /* Writes the begun blocks that are not written yet; they have ids afterwards. */

@@ -59,7 +59,7 @@ const struct store_peer *sharing_peer(const struct sharing *s, struct span name)
 {
 	const struct sharing_peer *const p = find_peer(s, name);
 
-	return p == NULL ? NULL : &p->heard;
+	return p == NULL ? NULL : &p->record;
 }
 
 /* --- networks to be checked again --- */
@@ -122,32 +122,32 @@ int sharing_review(struct sharing *s, const struct sharing_on *on, int64_t now_s
 /* --- from the database --- */
 
 /* Learns from a peer's row how far the server's clock is ahead of ours. */
-static void note_clock(struct sharing *s, const struct store_peer *heard)
+static void note_clock(struct sharing *s, const struct store_peer *peer)
 {
-	const int64_t said_ms = strtoll(heard->stream, NULL, 10);
+	const int64_t said_ms = strtoll(peer->stream, NULL, 10);
 
 	if (said_ms <= s->newest_ms)
 		return;
 	s->newest_ms = said_ms;
 	/* Round down: our unblock must not count as later than other hosts see it. */
 	s->ahead_ms =
-		said_ms + heard->lag_ms - (heard->heard_s * 1000 + 999) + clock_unix_s() * 1000 - clock_steady_ms();
+		said_ms + peer->lag_ms - (peer->received_s * 1000 + 999) + clock_unix_s() * 1000 - clock_steady_ms();
 }
 
 static int load_peers(struct sharing *s, struct why *why)
 {
-	struct store_peer heard;
+	struct store_peer peer;
 	const char *rule;
 	int64_t resumed_s;
 	int rc = store_peers(s->store, why);
 
-	while (rc == 0 && (rc = store_next_peer(s->store, &heard, why)) == 0) {
-		struct sharing_peer *const p = sharing_find(s, heard.name);
+	while (rc == 0 && (rc = store_next_peer(s->store, &peer, why)) == 0) {
+		struct sharing_peer *const p = sharing_find(s, peer.name);
 
 		if (p == NULL)
 			continue;
-		p->heard = heard;
-		note_clock(s, &heard);
+		p->record = peer;
+		note_clock(s, &peer);
 	}
 	if (rc == STORE_NONE)
 		rc = store_suspensions(s->store, why);
@@ -232,8 +232,8 @@ int sharing_load(struct sharing *s, const struct sharing_on *on, int64_t now_s, 
 	s->suspended = NULL;
 	for (size_t i = 0; i < may.n; i++) {
 		s->peers[i].may = &s->may.list[i];
-		(void)snprintf(s->peers[i].heard.name, sizeof s->peers[i].heard.name, "%s", may.list[i].name);
-		(void)snprintf(s->peers[i].heard.stream, sizeof s->peers[i].heard.stream, "0-0");
+		(void)snprintf(s->peers[i].record.name, sizeof s->peers[i].record.name, "%s", may.list[i].name);
+		(void)snprintf(s->peers[i].record.stream, sizeof s->peers[i].record.stream, "0-0");
 	}
 	if ((rc = load_peers(s, why)) == 0)
 		rc = load_claims(s, now_s, why);
@@ -263,7 +263,7 @@ int sharing_commit(struct sharing *s, int rc, struct why *why)
 		rc = shared_blocks_write(&s->blocks, why);
 	for (size_t i = 0; i < s->may.n && rc == 0; i++)
 		if (s->peers[i].is_dirty)
-			rc = store_put_peer(s->store, &s->peers[i].heard, why);
+			rc = store_put_peer(s->store, &s->peers[i].record, why);
 	rc = store_finish(s->store, rc, why);
 	if (rc < 0)
 		shared_blocks_clear(&s->blocks);
@@ -307,10 +307,10 @@ const struct elsewhere *sharing_elsewhere(const struct sharing *s)
 	return s->good.elsewhere;
 }
 
-void sharing_told(struct sharing *s, int64_t messages, int64_t now_s)
+void sharing_sent(struct sharing *s, int64_t messages, int64_t now_s)
 {
-	s->told += messages;
-	s->told_s = now_s;
+	s->sent += messages;
+	s->reported_s = now_s;
 }
 
 void sharing_good(struct sharing *s, const struct verdict *verdict, size_t part, int64_t now_s,
@@ -322,7 +322,7 @@ void sharing_good(struct sharing *s, const struct verdict *verdict, size_t part,
 
 struct sharing_stat sharing_stat(const struct sharing *s)
 {
-	return (struct sharing_stat){s->told, s->told_s,
+	return (struct sharing_stat){s->sent, s->reported_s,
 	                             (int64_t)elsewhere_count(s->good.elsewhere)}; /* below ELSEWHERE_MAX */
 }
 

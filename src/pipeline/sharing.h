@@ -79,7 +79,7 @@ const struct store_peer *sharing_peer(const struct sharing *sharing, struct span
 const struct elsewhere *sharing_elsewhere(const struct sharing *sharing);
 
 /* Records that watchforspammers-share has sent this many more messages. */
-void sharing_told(struct sharing *sharing, int64_t messages, int64_t now_s);
+void sharing_sent(struct sharing *sharing, int64_t messages, int64_t now_s);
 
 /* Returns one part of what other hosts are told about good clients today. */
 struct sharing_part {
@@ -92,8 +92,8 @@ void sharing_good(struct sharing *sharing, const struct verdict *verdict, size_t
 
 /* Statistics since the start of this process. */
 struct sharing_stat {
-	int64_t told, told_s; /* messages sent, and when the last report of them arrived; 0: never */
-	int64_t elsewhere;    /* networks that are proven good on other hosts */
+	int64_t sent, reported_s; /* messages sent, and when the last report of them arrived; 0: never */
+	int64_t elsewhere;        /* networks that are proven good on other hosts */
 };
 struct sharing_stat sharing_stat(const struct sharing *sharing);
 

@@ -15,8 +15,8 @@ enum { HOUR_S = 3600 };
 
 static int refuse(struct sharing_peer *p, struct why *why, const char *what)
 {
-	p->heard.refused++;
-	(void)snprintf(p->heard.refusal, sizeof p->heard.refusal, "%s", what);
+	p->record.refused++;
+	(void)snprintf(p->record.refusal, sizeof p->record.refusal, "%s", what);
 	(void)why_set(why, EPERM, "%s", what);
 	return SHARING_REFUSED;
 }
@@ -244,7 +244,7 @@ static int receive_one(struct sharing *s, const struct sharing_on *on, struct sh
 /* Returns true for a message that was received before, or that was held back and is sent again. */
 static bool is_known(const struct sharing_peer *p, const struct foreign *m)
 {
-	return m->era < p->heard.era || (m->era == p->heard.era && m->number <= p->heard.number);
+	return m->era < p->record.era || (m->era == p->record.era && m->number <= p->record.number);
 }
 
 int sharing_receive(struct sharing *s, const struct sharing_on *on, const struct foreign *m, int64_t now_s,
@@ -260,17 +260,17 @@ int sharing_receive(struct sharing *s, const struct sharing_on *on, const struct
 	s->ahead_ms = m->clock_ms - clock_steady_ms();
 	if (m->said_ms > s->newest_ms)
 		s->newest_ms = m->said_ms;
-	memcpy(p->heard.stream, m->stream, sizeof p->heard.stream);
+	memcpy(p->record.stream, m->stream, sizeof p->record.stream);
 	p->is_dirty = true;
 	if (m->op != FOREIGN_WRONG && is_known(p, m))
 		return 0;
 	if (m->op != FOREIGN_WRONG) {
-		p->heard.era = m->era;
-		p->heard.number = m->number;
+		p->record.era = m->era;
+		p->record.number = m->number;
 	}
-	p->heard.heard_s = now_s;
-	p->heard.lag_ms = m->clock_ms > m->said_ms ? m->clock_ms - m->said_ms : 0;
+	p->record.received_s = now_s;
+	p->record.lag_ms = m->clock_ms > m->said_ms ? m->clock_ms - m->said_ms : 0;
 	rc = receive_one(s, on, p, m, now_s, why);
-	p->heard.taken += rc == 0;
+	p->record.accepted += rc == 0;
 	return rc;
 }

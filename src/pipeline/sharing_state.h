@@ -24,8 +24,8 @@ static_assert((int)PEERS_FULL == (int)CLAIMS_FULL, "weights of one scale");
 
 struct sharing_peer {
 	const struct peers_peer *may;
-	struct store_peer heard;
-	bool is_dirty; /* heard must be written */
+	struct store_peer record;
+	bool is_dirty; /* record must be written */
 	bool is_suspended;
 	int64_t minute;                   /* of the server's clock, in which ... */
 	unsigned in_minute;               /* ... this many messages were sent */
@@ -41,9 +41,9 @@ struct sharing {
 	struct shared_claims said; /* claims of this transaction */
 	struct shared_blocks blocks;
 	struct shared_good good;
-	int64_t told, told_s; /* messages sent to others, and when the last report of them arrived */
-	int64_t ahead_ms;     /* server's clock minus clock_steady_ms, at least; measured when a peer was last heard */
-	int64_t newest_ms;    /* time of the newest message, by the server's clock */
+	int64_t sent, reported_s; /* messages sent to others, and when the last report of them arrived */
+	int64_t ahead_ms;         /* server's clock minus clock_steady_ms, at least; measured at the last message */
+	int64_t newest_ms;        /* time of the newest message, by the server's clock */
 	size_t n_queue, queue_at, queue_cap;
 	struct net *queue; /* networks to be checked again */
 	bool allowed;

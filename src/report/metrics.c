@@ -102,18 +102,18 @@ static void put_peers(const json_t *state, const char *key, const char *name, co
 	}
 }
 
-static void put_heard(const json_t *state, FILE *out)
+static void put_received(const json_t *state, FILE *out)
 {
-	static const char name[] = "wfs_peer_last_heard_timestamp_seconds";
+	static const char name[] = "wfs_peer_last_received_timestamp_seconds";
 	size_t i;
 	json_t *peer;
 
 	if (json_array_size(json_object_get(state, "peers")) == 0)
 		return;
-	family(out, name, "gauge", "When a message of the peer came last.");
+	family(out, name, "gauge", "When the last message of the peer was received.");
 	json_array_foreach(json_object_get(state, "peers"), i, peer)
 	{
-		const char *const text = json_string_value(json_object_get(peer, "heard_at"));
+		const char *const text = json_string_value(json_object_get(peer, "received_at"));
 		int64_t time_s;
 
 		if (text == NULL || !time_parse(text, true, &time_s))
@@ -125,13 +125,14 @@ static void put_heard(const json_t *state, FILE *out)
 
 static void put_sharing(const json_t *state, FILE *out)
 {
-	put_heard(state, out);
+	put_received(state, out);
 	put_peers(state, "lag_ms", "wfs_peer_lag_milliseconds", "gauge",
 	          "How long the last message of the peer was on its way.", out);
-	put_peers(state, "taken", "wfs_peer_taken_total", "counter", "Messages of the peer that were accepted.", out);
+	put_peers(state, "accepted", "wfs_peer_accepted_total", "counter", "Messages of the peer that were accepted.",
+	          out);
 	put_peers(state, "refused", "wfs_peer_refused_total", "counter", "Messages of the peer that were refused.",
 	          out);
-	put_number(state, "told", "wfs_told_total", "counter", "Messages that other hosts were told.", out);
+	put_number(state, "sent", "wfs_sent_messages_total", "counter", "Messages sent to other hosts.", out);
 	put_number(state, "good_elsewhere", "wfs_good_elsewhere", "gauge",
 	           "Networks that are known to be good on other hosts.", out);
 }

@@ -144,7 +144,7 @@ static int query_good(struct exchange *e, struct why *why)
 	char line[64];
 
 	e->reported = e->published;
-	(void)snprintf(line, sizeof line, "told %" PRId64 " %" PRId64, e->reported, e->good_part);
+	(void)snprintf(line, sizeof line, "sent %" PRId64 " %" PRId64, e->reported, e->good_part);
 	link_put(&e->requests, line);
 	e->unanswered++;
 	return link_flush(&e->requests, why);

@@ -116,9 +116,9 @@ int store_put_peer(struct store *store, const struct store_peer *peer, struct wh
 	sql_bind_text(s, 2, peer->stream);
 	sql_bind_number(s, 3, peer->era);
 	sql_bind_number(s, 4, peer->number);
-	sql_bind_number(s, 5, peer->heard_s);
+	sql_bind_number(s, 5, peer->received_s);
 	sql_bind_number(s, 6, peer->lag_ms);
-	sql_bind_number(s, 7, peer->taken);
+	sql_bind_number(s, 7, peer->accepted);
 	sql_bind_number(s, 8, peer->refused);
 	sql_bind_text(s, 9, peer->refusal);
 	return sql_run(store, s, why);
@@ -169,9 +169,9 @@ int store_next_peer(struct store *store, struct store_peer *ret, struct why *why
 		return rc;
 	*ret = (struct store_peer){.era = sqlite3_column_int64(s, 2),
 	                           .number = sqlite3_column_int64(s, 3),
-	                           .heard_s = sqlite3_column_int64(s, 4),
+	                           .received_s = sqlite3_column_int64(s, 4),
 	                           .lag_ms = sqlite3_column_int64(s, 5),
-	                           .taken = sqlite3_column_int64(s, 6),
+	                           .accepted = sqlite3_column_int64(s, 6),
 	                           .refused = sqlite3_column_int64(s, 7)};
 	read_text(s, 0, ret->name, sizeof ret->name);
 	read_text(s, 1, ret->stream, sizeof ret->stream);

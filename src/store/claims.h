@@ -50,10 +50,10 @@ int store_remove_claims(struct store *store, const char *peer, struct why *why);
 /* A peer, and how far its stream was handled. */
 struct store_peer {
 	char name[STORE_PEER_MAX], stream[STORE_STREAM_MAX];
-	int64_t era, number;     /* of its last message */
-	int64_t heard_s, lag_ms; /* when that arrived, and its delay on the way */
-	int64_t taken, refused;  /* counts of messages */
-	char refusal[WHY_MAX];   /* reason of the last refusal; "" if none */
+	int64_t era, number;        /* of its last message */
+	int64_t received_s, lag_ms; /* when it was received, and its delay on the way */
+	int64_t accepted, refused;  /* counts of messages */
+	char refusal[WHY_MAX];      /* reason of the last refusal; "" if none */
 };
 int store_put_peer(struct store *store, const struct store_peer *peer, struct why *why);
 

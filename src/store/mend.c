@@ -224,7 +224,7 @@ static int begin_anew(const char *path, sqlite3 *from, int64_t now_s, struct why
 		}
 		(void)snprintf(done->text + len, sizeof done->text - len,
 		               "a new one was created with %zu active block%s", n, n == 1 ? "" : "s");
-		rc = store_state_set(to, "database_fault", done->text, why);
+		rc = store_state_set(to, "database_error", done->text, why);
 		rc = store_finish(to, rc, why);
 	}
 	store_close(to);

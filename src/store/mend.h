@@ -3,7 +3,7 @@
  *
  * The damaged file is moved aside with its -wal and -shm, and never changed or removed. What is readable and useful is
  * copied into the new one: active blocks, row by row from both ends up to the damage, and how far logs were read. The
- * new database keeps a record of this under the key "database_fault" for a week, for "status" (see retention.h).
+ * new database keeps a record of this under the key "database_error" for a week, for "status" (see retention.h).
  * Damaged means: SQLite reports corruption, or a row is invalid. A full disk, an I/O error, another program's database
  * or one of a newer version is not damage: such files stay as they are. Source: SQLite's pages "How To Corrupt An
  * SQLite Database File" and "PRAGMA writable_schema".

@@ -57,7 +57,7 @@ int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, si
 	                           "(SELECT id FROM allowance WHERE until < ?1 LIMIT ?2)"},
 		{PURGE_SUSPENSIONS, "DELETE FROM suspension WHERE id IN "
 	                            "(SELECT id FROM suspension WHERE ended < ?1 LIMIT ?2)"},
-		{PURGE_ERROR, "DELETE FROM daemon WHERE key = 'database_fault' AND "
+		{PURGE_ERROR, "DELETE FROM daemon WHERE key = 'database_error' AND "
 	                      "value < strftime('%Y-%m-%d', 'now', '-7 days')"}, /* the value begins with its date */
 		{PURGE_EVENTS,
 	         "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?2) AND time < ?1"},

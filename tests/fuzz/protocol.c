@@ -36,7 +36,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		"foreign mx2 1795888802123-0 1795888803000 1795888700:48213 block 2001:db8::/64 for 3600 offence 2 rule a category b",
 		"foreign mx2 1-0 2 wrong its signature",
 		"foreign mx2 1-0 2 1:2 good for 60 known 00000001deadbeef",
-		"told 3 0",
+		"sent 3 0",
 		"auth 0123456789abcdef",
 		"compat",
 	};

@@ -34,14 +34,14 @@ ends() {
 	:
 }
 
-fault() {
-	sql "SELECT value FROM daemon WHERE key = 'database_fault'"
+error_of_database() {
+	sql "SELECT value FROM daemon WHERE key = 'database_error'"
 }
 
 # is_whole WHAT TEXT: the new one is whole, 198.51.100.1 is blocked by its own rule, and log and status key hold TEXT.
 is_whole() {
 	[ "$(sql "PRAGMA integrity_check")" = ok ] || fail "$1: $(sql "PRAGMA integrity_check")"
-	[[ $(fault) == *"$2"* ]] || fail "$1: database_fault is: $(fault); want $2"
+	[[ $(error_of_database) == *"$2"* ]] || fail "$1: database_error is: $(error_of_database); want $2"
 	[ "$(wfs list --json | jq -r 'select(.address == "198.51.100.1") | .rule')" = postfix-dnsbl ] || fail "$1: 198.51.100.1 is not blocked: $(wfs list)"
 	wait_until listed 198.51.100.1 || fail "$1: 198.51.100.1 is not in the kernel"
 }

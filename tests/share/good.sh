@@ -14,14 +14,14 @@ for address in 192.0.2.7 192.0.2.8 2001:db8:1:2::7; do
 	done
 done
 
-# Without a key nothing is told.
+# Without a key nothing is sent.
 for host in mx box; do
 	sed -i 's/^ports = 25/&\nresync = 1s/' "$WORK/$host/wfs.conf" # status is written down by each
 	on "$host" reload >/dev/null || fail "$host: no reload"
 done
-told() { on box status --json | jq -e '.told_at != null' >/dev/null; }
-wait_until told || fail "the daemon was not told what share does: $(on box status --json | jq .told_at)"
-[ "$(cli xlen wfs:1:box)" = 0 ] || fail "told without a key: $(cli xrange wfs:1:box - +)"
+reported() { on box status --json | jq -e '.reported_at != null' >/dev/null; }
+wait_until reported || fail "the daemon has no report of what share sends: $(on box status --json | jq .reported_at)"
+[ "$(cli xlen wfs:1:box)" = 0 ] || fail "sent without a key: $(cli xrange wfs:1:box - +)"
 
 needs 192.0.2.200 "100 false" || fail "before it was published: $(test_of mx 192.0.2.200)"
 # With it, on both.

@@ -16,9 +16,9 @@ static void test_state(void **state)
 	static const char json[] =
 		"{\"running\": true, \"blocks_active\": 7, \"tracked\": 3, \"capacity\": null, \"drift\": 0, \"refused\": 0,"
 		"\"problems\": [{\"kind\": \"log\"}, {\"kind\": \"silent\"}, {\"kind\": \"log\"}],"
-		"\"told\": 4, \"good_elsewhere\": 2, \"peers\": [{\"name\": \"mx2\", \"heard_at\": "
-		"\"2026-11-28T23:55:44Z\", \"lag_ms\": 3, \"taken\": 5, \"refused\": 6},"
-		" {\"name\": \"mx3\", \"heard_at\": null, \"lag_ms\": 0, \"taken\": 0, \"refused\": 0}],"
+		"\"sent\": 4, \"good_elsewhere\": 2, \"peers\": [{\"name\": \"mx2\", \"received_at\": "
+		"\"2026-11-28T23:55:44Z\", \"lag_ms\": 3, \"accepted\": 5, \"refused\": 6},"
+		" {\"name\": \"mx3\", \"received_at\": null, \"lag_ms\": 0, \"accepted\": 0, \"refused\": 0}],"
 		"\"tarpit_held\": 12, \"gates\": [{\"name\": \"mail\", \"closed\": true, \"paused\": 4, \"in_window\": 5, \"waiting\": 6,"
 		"\"waits_s\": 60}, {\"name\": \"near\", \"closed\": false, \"paused\": 0, \"in_window\": 0, \"waiting\": 0, \"waits_s\": 0}],"
 		"\"suspended\": [{\"rule\": \"postfix-auth\"}],"
@@ -39,11 +39,11 @@ static void test_state(void **state)
 		"wfs_gate_in_window{gate=\"mail\"} 5\n",
 		"wfs_gate_waiting{gate=\"mail\"} 6\n",
 		"wfs_gate_longest_wait_seconds{gate=\"mail\"} 60\n",
-		"wfs_peer_last_heard_timestamp_seconds{peer=\"mx2\"} 1795910144\n# HELP",
+		"wfs_peer_last_received_timestamp_seconds{peer=\"mx2\"} 1795910144\n# HELP",
 		"wfs_peer_lag_milliseconds{peer=\"mx2\"} 3\nwfs_peer_lag_milliseconds{peer=\"mx3\"} 0\n",
-		"wfs_peer_taken_total{peer=\"mx2\"} 5\n",
+		"wfs_peer_accepted_total{peer=\"mx2\"} 5\n",
 		"wfs_peer_refused_total{peer=\"mx2\"} 6\n",
-		"wfs_told_total 4\n",
+		"wfs_sent_messages_total 4\n",
 		"wfs_good_elsewhere 2\n",
 	};
 	json_t *const object = json_loads(json, 0, NULL);

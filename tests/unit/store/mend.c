@@ -160,7 +160,7 @@ static size_t mended(struct store *open, const char *want_done)
 	store_close(store);
 	assert_int_equal(number(path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
 	assert_int_equal(
-		number(path, "SELECT value LIKE '2026-11-20T13:37:42Z: %' FROM daemon WHERE key = 'database_fault'"),
+		number(path, "SELECT value LIKE '2026-11-20T13:37:42Z: %' FROM daemon WHERE key = 'database_error'"),
 		1);
 	(void)snprintf(why.text, sizeof why.text, "with %zu active block%s", n, n == 1 ? "" : "s");
 	assert_non_null(strstr(done.text, why.text));
