@@ -109,7 +109,7 @@ int store_put_peer(struct store *store, const struct store_peer *peer, struct wh
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, PEER_PUT,
-		"INSERT OR REPLACE INTO peer (name, stream, era, number, heard, lag, taken, refused, refusal) "
+		"INSERT OR REPLACE INTO peer (name, stream, era, number, received, lag, accepted, refused, refusal) "
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, nullif(?9, ''))");
 
 	sql_bind_text(s, 1, peer->name);
@@ -156,7 +156,7 @@ int store_peers(struct store *store, struct why *why)
 {
 	return sql_walk(
 		store, PEERS_ALL,
-		"SELECT name, stream, era, number, heard, lag, taken, refused, refusal FROM peer WHERE heard >= ?1 ORDER BY name",
+		"SELECT name, stream, era, number, received, lag, accepted, refused, refusal FROM peer WHERE received >= ?1 ORDER BY name",
 		0, why);
 }
 

@@ -16,7 +16,8 @@ int migrate_complete(struct store *store, struct why *why)
 	return rc < 0 ? rc : sql_exec(store, version, what, why);
 }
 
-/* What schema.sql cannot do: drop the views of older versions. New columns are added below, by the version found. */
+/* What schema.sql cannot do: drop the views of older versions. Columns are added and renamed below, by the version
+ * found. */
 static const char prepare[] =
 	"DROP VIEW IF EXISTS active; DROP VIEW IF EXISTS hits; DROP VIEW IF EXISTS blocks; "
 	"DROP VIEW IF EXISTS acts; DROP VIEW IF EXISTS by_reason; DROP VIEW IF EXISTS by_category; "
@@ -44,7 +45,13 @@ static const char count_daily[] = "ALTER TABLE daily ADD COLUMN packets INTEGER 
 				  "ALTER TABLE daily ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0; "
 				  "UPDATE daily SET packets = dropped WHERE dropped > 0";
 
-static int add_columns(struct store *store, int64_t found, struct why *why)
+/* From before version 10: other names. The table "peer" exists since version 7. */
+static const char rename_columns[] = "ALTER TABLE peer RENAME COLUMN heard TO received; "
+				     "ALTER TABLE peer RENAME COLUMN taken TO accepted";
+static const char rename_keys[] = "UPDATE OR REPLACE daemon SET key = 'database_error' WHERE key = 'database_fault'; "
+				  "DELETE FROM daemon WHERE key IN ('told', 'told_at')";
+
+static int change_columns(struct store *store, int64_t found, struct why *why)
 {
 	int rc = found < 3 ? sql_exec(store, accounts, what, why) : 0;
 
@@ -52,6 +59,10 @@ static int add_columns(struct store *store, int64_t found, struct why *why)
 		rc = sql_exec(store, count_blocks, what, why);
 	if (rc == 0 && found >= 3 && found < 6)
 		rc = sql_exec(store, count_daily, what, why);
+	if (rc == 0 && found >= 7 && found < 10)
+		rc = sql_exec(store, rename_columns, what, why);
+	if (rc == 0 && found < 10)
+		rc = sql_exec(store, rename_keys, what, why);
 	return rc;
 }
 
@@ -63,7 +74,7 @@ int migrate(struct store *store, struct why *why)
 	if (rc < 0)
 		return rc;
 	if ((rc = sql_once(store, "PRAGMA user_version", &found, why)) == 0 && found < STORE_VERSION &&
-	    (rc = sql_exec(store, prepare, what, why)) == 0 && (rc = add_columns(store, found, why)) == 0)
+	    (rc = sql_exec(store, prepare, what, why)) == 0 && (rc = change_columns(store, found, why)) == 0)
 		rc = migrate_complete(store, why);
 	if (rc == 0 && found < 3)
 		rc = sql_exec(store, sum_blocks, what, why);

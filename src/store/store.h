@@ -31,7 +31,7 @@
 #include "base/why.h"
 
 enum {
-	STORE_VERSION = 9,       /* PRAGMA user_version */
+	STORE_VERSION = 10,      /* PRAGMA user_version */
 	STORE_BUSY_MS = 200,     /* how long one attempt waits for another writer */
 	STORE_HURRY_MS = 20,     /* the same after store_hurry */
 	STORE_BULK_COMMITS = 64, /* store_commits combined into one in a database that other processes use */

@@ -177,12 +177,52 @@ static void test_packets(void **state)
 	store_close(store);
 }
 
+static int64_t number(struct store *store, const char *query)
+{
+	int64_t ret = -1;
+	struct why why = {""};
+
+	if (sql_once(store, query, &ret, &why) < 0)
+		fail_msg("%s: %s", query, why.text);
+	return ret;
+}
+
+/* One of version 9, where columns of "peer" and keys of "daemon" had other names: what was counted is kept. */
+static void test_names(void **state)
+{
+	struct store *store = NULL;
+	struct why why = {""};
+	sqlite3 *db = NULL;
+
+	(void)state;
+	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
+	store_close(store);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sql(db,
+	    "DROP TABLE peer; CREATE TABLE peer (name TEXT PRIMARY KEY, stream TEXT NOT NULL, era INTEGER NOT NULL, "
+	    "number INTEGER NOT NULL, heard INTEGER NOT NULL, lag INTEGER NOT NULL, taken INTEGER NOT NULL, "
+	    "refused INTEGER NOT NULL, refusal TEXT) WITHOUT ROWID;"
+	    "INSERT INTO peer VALUES ('mx2', '1800000000000-0', 7, 8, 1795181862, 3, 5, 6, NULL);"
+	    "INSERT INTO daemon (key, value) VALUES ('told', '4'), ('told_at', '1795181862'), ('database_fault', 'x');"
+	    "PRAGMA user_version = 9");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
+	assert_int_equal(number(store, "SELECT received FROM peer WHERE name = 'mx2'"), 1795181862);
+	assert_int_equal(number(store, "SELECT accepted FROM peer WHERE name = 'mx2'"), 5);
+	assert_int_equal(number(store, "SELECT number FROM peer WHERE name = 'mx2'"), 8);
+	assert_int_equal(number(store, "SELECT count(*) FROM daemon WHERE key = 'database_error' AND value = 'x'"), 1);
+	assert_int_equal(
+		number(store, "SELECT count(*) FROM daemon WHERE key IN ('told', 'told_at', 'database_fault')"), 0);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alike, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_packets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
