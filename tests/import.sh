@@ -46,7 +46,7 @@ for want in 'sshd                      sshd                      sshd.rules' \
 	'header                    header                    fail2ban-header.rules, 0 rules'; do
 	has printed "$want"
 done
-grep -q "shop.conf:6: left out, for it takes a name or a network, .*: ^lookup of <DNS> failed" printed || fail "printed: $(cat printed)"
+grep -q "shop.conf:6: left out, for it matches a name or a network, .*: ^lookup of <DNS> failed" printed || fail "printed: $(cat printed)"
 grep -q "shop.conf:6: left out, for it needs several lines: " printed || fail "printed: $(cat printed)"
 grep -q "header.conf:2: left out, for it matches the header of the line too" printed || fail "printed: $(cat printed)"
 

@@ -1,8 +1,8 @@
 /*
  * account: turns the name of an account into a number; the same name always gives the same number.
  *
- * Names come from logs: whoever fails to log in chooses the name, and people type passwords into the wrong field. So
- * the program remembers only this number, in memory and in the database; the name itself is only in the stored line.
+ * Names come from logs: a client that fails to log in chooses the name, and people type passwords into the wrong field.
+ * So the program remembers only this number, in memory and in the database; the name itself is only in the stored line.
  * The hash is keyed with the machine's id (machine-id(5), specific to this program by
  * sd_id128_get_machine_app_specific(3)): two replays of a log on one machine, and a restart, give the same numbers,
  * while a client cannot compute a name that has the number of another account. A machine without an id uses an all-zero

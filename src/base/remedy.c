@@ -140,7 +140,7 @@ __attribute__((format(printf, 2, 3))) static void add_remedy(char out[static REM
 	va_end(ap);
 }
 
-/* Tells how to write a systemd drop-in with one setting. */
+/* How to write a systemd drop-in with one setting. */
 #define DROP_IN                                                                                                        \
 	": 'systemctl edit watchforspammers', write the lines \"[Service]\" and \"%s%s\", 'systemctl restart "         \
 	"watchforspammers'"

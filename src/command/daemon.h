@@ -1,5 +1,5 @@
 /*
- * daemon: tells whether a daemon is running, and talks to its control socket as a client.
+ * daemon: finds out whether a daemon is running, and talks to its control socket as a client.
  *
  * Knows config and the maximum length of control's replies, but not what is requested. Errors: 0 or -errno with a
  * sentence that names the remedy.
@@ -20,7 +20,7 @@ enum daemon_state {
 	DAEMON_UNKNOWN, /* we may not see its lock */
 };
 
-/* Tells by the lock that a running daemon holds beside its database. */
+/* Looks for the lock that a running daemon holds beside its database. */
 enum daemon_state daemon_state(const struct config *config);
 
 /* If no daemon is running, prints a warning on standard error that says what follows from it. */

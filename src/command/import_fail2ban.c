@@ -176,7 +176,7 @@ static size_t split_names(char *text, const char ***ret_names)
 
 	*ret_names = NULL;
 	for (char *name = strtok_r(text, "\n \t", &rest); name != NULL; name = strtok_r(NULL, "\n \t", &rest)) {
-		if (*name != '/') /* after a log, "tail" tells fail2ban to begin at its end */
+		if (*name != '/') /* after a log, "tail" makes fail2ban begin at its end */
 			continue;
 		*ret_names = alloc_one_more(*ret_names, n, sizeof **ret_names, "names of logs");
 		(*ret_names)[n++] = name;

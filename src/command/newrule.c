@@ -48,7 +48,7 @@ static bool has_rule(const struct rules *rules, const char *name)
 	return false;
 }
 
-/* Prints "local-x-auth", with "-2" appended if that name is taken. */
+/* Prints "local-x-auth", with "-2" appended if that name is in use. */
 static void print_name(const struct rules *rules, const char *name)
 {
 	char numbered[SKELETON_NAME_MAX + 16];

@@ -11,7 +11,7 @@
  *   list   why A   status   test A   reload   resume RULE   note TEXT   auth TOKEN   compat
  *   watch [hits|own] ID                ID  the number of an event or hit; own: without blocks of other hosts
  *   peer NAME                          foreign ...             see foreign.h
- *   told N PART                        N  further messages sent to other hosts; PART  see pipeline/shared_good.h
+ *   sent N PART                        N  further messages sent to other hosts; PART  see pipeline/shared_good.h
  *
  * Words are separated by blanks; TEXT is the rest of the line. A is read like pasted.h does. Refused with a sentence:
  * control characters, zones, names, host bits, an IPv4 network shorter than /8 and an IPv6 one shorter than /32, a
@@ -59,7 +59,7 @@ enum protocol_verb {
 	PROTOCOL_NOTE, /* reason is the note's text */
 	PROTOCOL_WATCH,
 	PROTOCOL_PEER, /* how far its messages were received */
-	PROTOCOL_SENT, /* changes only counters in memory; replies what to tell other hosts next about good clients */
+	PROTOCOL_SENT, /* changes only counters in memory; replies what to send next about good clients */
 	PROTOCOL_FOREIGN,
 	PROTOCOL_AUTH,
 	PROTOCOL_COMPAT, /* from now on, replies have the format of MIMEDefang's daemon */

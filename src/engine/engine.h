@@ -1,7 +1,7 @@
 /*
  * engine: the daemon's loop. Besides replay, it is the only place where input, rules, verdict, store and firewall meet.
  *
- * Runs without privileges. Reads logs, decides, tells the root process and commits. Compares the kernel with the
+ * Runs without privileges. Reads logs, decides, notifies the root process and commits. Compares the kernel with the
  * database at start, after each change by another program, on SIGHUP, after any error, and every [firewall] resync.
  */
 #ifndef WFS_ENGINE_ENGINE_H

@@ -107,7 +107,7 @@ int client_del(struct client *client, const struct client_entry *entries, size_t
 bool client_changed(struct client *client, bool readable, struct client_change *ret);
 
 /*
- * Tells root that the kernel holds what is wanted. The first time, root removes what a daemon with another backend
+ * Notifies root that the kernel holds what is wanted. The first time, root removes what a daemon with another backend
  * left.
  */
 int client_settled(struct client *client, struct why *why);

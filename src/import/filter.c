@@ -230,7 +230,7 @@ static void put_tag(struct pattern *p, const char *name)
 	if (text_find(name, addresses, sizeof addresses / sizeof *addresses, &ignored))
 		put_address(p);
 	else if (text_find(name, others, sizeof others / sizeof *others, &ignored))
-		p->refused = "it takes a name or a network, and only an address can be blocked";
+		p->refused = "it matches a name or a network, and only an address can be blocked";
 	else if (strcmp(name, "SKIPLINES") == 0 || strcmp(name, "F-NOFAIL") == 0 ||
 	         (strncmp(name, "F-MLF", 5) == 0 && strcmp(name, "F-MLFID") != 0))
 		p->refused = "it needs several lines";

@@ -11,7 +11,7 @@
  *
  * Position: the cursor of the last entry returned. An entry is found again by its sequence number, or by its boot, time
  * and checksum, which stay the same when journald copies it from /run to /var. If its file was deleted, even while it
- * is being read, reading continues after its place. The sequence numbers tell how many entries were lost, once there is
+ * is being read, reading continues after its place. The sequence numbers show how many entries were lost, once there is
  * a later entry; it may be none. After journal_next or journal_turn failed, the next call reopens the journal at the
  * position. Errors: 0, positive as listed, or -errno with a sentence. Source: sd_journal_get_fd(3),
  * sd_journal_get_cursor(3); systemd 252 and 257, src/libsystemd/sd-journal/sd-journal.c.

@@ -1,5 +1,5 @@
 /*
- * journal_cursor: parses a cursor of systemd's journal, and tells which of two entries is later.
+ * journal_cursor: parses a cursor of systemd's journal, and determines which of two entries is later.
  *
  * Private to the folder. The form is "s=SEQNUM_ID;i=SEQNUM;b=BOOT;m=MONOTONIC;t=REALTIME;x=CHECKSUM", all hexadecimal.
  * systemd does not promise this form; a cursor in another form is refused. Pure; the text comes from the database and

@@ -1,5 +1,5 @@
 /*
- * readable: tells whether the daemon's user can read a log, and what to do if not.
+ * readable: checks whether the daemon's user can read a log, and explains what to do if not.
  *
  * Knows base only. Looks at type, mode and owner of the file and of the directories on its path; never at its content.
  * Reads /etc/group itself, so that the sandboxed engine can use it.

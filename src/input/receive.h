@@ -5,7 +5,7 @@
  * with mode 0660, if nothing or the socket of a killed daemon is at the path, and removed at the end. A FIFO is created
  * by the administrator (mkfifo(1)) and never removed; it must be writable for us too, so that it does not reach end of
  * file when its last writer closes it. Nothing is remembered: a line that is not received is lost. A sender that finds
- * the socket full waits or drops the line, as it is programmed; we are not told.
+ * the socket full waits or drops the line, as it is programmed; we are not notified.
  * Knows descriptors; does not know what a line means. NULs and LFs at the end of a datagram are removed; an LF inside
  * becomes a blank, since a datagram is one line whatever a client wrote. Errors: 0, positive results, -errno with a
  * sentence.

@@ -8,7 +8,7 @@
  * A stamp without a year gets the latest year in which it is at most half a year after the one before, which is the
  * year that brings it nearest; the first stamp may be at most a day after end_s. So Feb 29 falls in the nearest earlier
  * leap year.
- * A stamp without a zone is local time. An hour that occurs twice is taken as the first one, unless the line before is
+ * A stamp without a zone is local time. An hour that occurs twice counts as the first one, unless the line before is
  * already past it; an hour that is skipped is counted on from the hour before it.
  * Months may be named in other languages, see months.h.
  * Source: RFC 3164 and 3339; D. J. Bernstein's TAI64N and daemontools' tai64nlocal; journalctl(1) "short-full"; day

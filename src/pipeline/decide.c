@@ -44,7 +44,7 @@ static void handle_greylisted(const struct decide *d, const struct rules_hit *hi
 	                                                      .since_s = now_s,
 	                                                      .until_s = until_s,
 	                                                      .cause = "cluster",
-	                                                      .why = "two addresses sent the same greylisted letter"});
+	                                                      .why = "two addresses sent the same greylisted message"});
 	ret->earned = true;
 }
 

@@ -1,5 +1,5 @@
 /*
- * decide: takes a rule match through sessions, greylisting and verdict into pending.
+ * decide: passes a rule match through sessions, greylisting and verdict into pending.
  *
  * This is where rules, verdict and pending meet, for both engine and replay: the same lines give the same rows. Answers
  * of DNS lists and the kernel's flood reports take the same path, but only in the engine. Logs nothing: the result

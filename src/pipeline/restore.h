@@ -42,8 +42,8 @@ int restore_cluster(struct store *store, struct greylist *greylist, const struct
                     struct why *why);
 
 /*
- * Tells new DNS lists which clients had evidence after since_s: they were queried at their first evidence. Call after
- * restore_verdict. Errors: see store.h.
+ * Passes to new DNS lists which clients had evidence after since_s: they were queried at their first evidence. Call
+ * after restore_verdict. Errors: see store.h.
  */
 int restore_lists(struct store *store, struct dnsbl *dnsbl, const struct verdict *verdict, int64_t since_s,
                   struct why *why);

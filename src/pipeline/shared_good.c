@@ -68,9 +68,9 @@ int shared_good_read_key(const char *path, struct shared_good_key *ret, struct w
 	return rc;
 }
 
-/* --- what others told --- */
+/* --- received from peers --- */
 
-static bool may_tell(const struct peers *may, const char *name)
+static bool may_send(const struct peers *may, const char *name)
 {
 	const struct peers_peer *const peer = peers_find(may, (struct span){name, strlen(name)});
 
@@ -97,7 +97,7 @@ static int recall(struct shared_good *g, const struct peers *may, int64_t now_s,
 		return 0;
 	rc = store_digests(g->store, now_s, why);
 	while (rc == 0)
-		if ((rc = store_next_digest(g->store, &digest, why)) == 0 && may_tell(may, digest.peer))
+		if ((rc = store_next_digest(g->store, &digest, why)) == 0 && may_send(may, digest.peer))
 			(void)remember(g, &digest.known, digest.until_s, now_s);
 	return rc < 0 ? rc : 0;
 }
@@ -135,7 +135,7 @@ int shared_good_void(struct shared_good *g, const char *peer, const struct peers
 	return rc < 0 ? rc : recall(g, may, now_s, why);
 }
 
-/* --- what this host tells --- */
+/* --- sent to peers --- */
 
 static int order(const void *a, const void *b)
 {

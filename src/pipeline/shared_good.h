@@ -1,5 +1,5 @@
 /*
- * shared_good: which clients are proven good: what this host tells other hosts, and what they told it.
+ * shared_good: which clients are proven good: what this host sends to other hosts, and what it received from them.
  *
  * For sharing alone. Off without a key. A client that is proven good on another host needs double the score to be
  * blocked here, and has no other benefit: no rule and no peer is suspended because of it. No address leaves the host,
@@ -49,7 +49,7 @@ void shared_good_done(struct shared_good *good);
 /* Reads the key; path "" means off. Errors: see secretfile_read; -EINVAL: the file has no key. */
 int shared_good_read_key(const char *path, struct shared_good_key *ret, struct why *why);
 
-/* Forgets everything, and reads from the database what the peers with the right to tell it have told. */
+/* Forgets everything, and reads from the database what the peers with the right to send it have sent. */
 int shared_good_load(struct shared_good *good, const struct shared_good_key *key, const struct peers *may,
                      int64_t now_s, struct why *why);
 
@@ -57,11 +57,11 @@ int shared_good_load(struct shared_good *good, const struct shared_good_key *key
 int shared_good_receive(struct shared_good *good, const char *peer, const struct hexlist *known, int64_t until_s,
                         int64_t now_s, struct why *why);
 
-/* Discards everything that a peer told, within a transaction. */
+/* Discards everything that a peer sent, within a transaction. */
 int shared_good_void(struct shared_good *good, const char *peer, const struct peers *may, int64_t now_s,
                      struct why *why);
 
-/* Returns one part of what this host tells today; *ret_parts: the number of parts. ret is empty after the last. */
+/* Returns one part of what this host sends today; *ret_parts: the number of parts. ret is empty after the last. */
 void shared_good_part(struct shared_good *good, const struct verdict *verdict, size_t part, int64_t now_s,
                       size_t *ret_parts, struct hexlist *ret);
 

@@ -9,8 +9,8 @@
  * Shared blocks are not sent on to other hosts, which recognise them by their rule.
  *
  * The effects of a message, and how far its stream was read, are one transaction: sharing_begin, sharing_receive for
- * some messages, sharing_commit. After the commit the caller tells the kernel: first sharing_ended, then sharing_begun.
- * If it fails, sharing_load restores the state in memory from the database.
+ * some messages, sharing_commit. After the commit the caller notifies the kernel: first sharing_ended, then
+ * sharing_begun. If it fails, sharing_load restores the state in memory from the database.
  *
  * A peer is suspended, like a rule, in three cases: it sends more than per_minute messages in a minute of the server's
  * clock (so a backlog after a broken connection does not count as too fast); it calls SHARING_GOOD_MAX proven good
@@ -81,10 +81,10 @@ const struct elsewhere *sharing_elsewhere(const struct sharing *sharing);
 /* Records that watchforspammers-share has sent this many more messages. */
 void sharing_sent(struct sharing *sharing, int64_t messages, int64_t now_s);
 
-/* Returns one part of what other hosts are told about good clients today. */
+/* Returns one part of what is sent to other hosts about good clients today. */
 struct sharing_part {
 	int64_t day;          /* since 1970 */
-	size_t parts;         /* of that day; 0: there is nothing to tell */
+	size_t parts;         /* of that day; 0: there is nothing to send */
 	struct hexlist known; /* empty: after the last part */
 };
 void sharing_good(struct sharing *sharing, const struct verdict *verdict, size_t part, int64_t now_s,
@@ -111,7 +111,7 @@ int sharing_commit(struct sharing *sharing, int rc, struct why *why);
 
 /*
  * Handles that a person ended all blocks of net on this host: peers' earlier claims about it no longer count, and the
- * peers are told. Uses a transaction of its own. Does nothing if there are no peers.
+ * peers are notified. Uses a transaction of its own. Does nothing if there are no peers.
  */
 int sharing_unblocked(struct sharing *sharing, const struct net *net, int64_t now_s, struct why *why);
 
@@ -129,7 +129,7 @@ bool sharing_reviews(const struct sharing *sharing);
 int sharing_review(struct sharing *sharing, const struct sharing_on *on, int64_t now_s, struct why *why);
 
 /*
- * Return the committed changes to tell the kernel: blocks that ended, and blocks that began. Valid until the next
+ * Return the committed changes to send to the kernel: blocks that ended, and blocks that began. Valid until the next
  * sharing_begin.
  */
 size_t sharing_ended(const struct sharing *sharing, const struct block **ret);

@@ -303,7 +303,7 @@ static void write_ipset(const struct export_list *list, int64_t now_s, FILE *out
 /* --- DNS --- */
 
 /*
- * Writes what a server may tell a refused client. The text is from rule files, but zones have special characters,
+ * Writes what a server may reply to a refused client. The text is from rule files, but zones have special characters,
  * too.
  */
 static void txt_of(const struct export_cause *cause, char out[static TXT_MAX])

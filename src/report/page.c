@@ -340,7 +340,7 @@ static void put_peers(const struct report *r, FILE *out)
 {
 	if (!has_peers(r))
 		return;
-	(void)fputs("<h2>Other hosts</h2>\n<p class=\"soft\">What they told us of, and the packets of these "
+	(void)fputs("<h2>Other hosts</h2>\n<p class=\"soft\">What they reported, and the packets of these "
 	            "clients that were dropped here.</p>\n"
 	            "<div class=\"wide\"><table>\n<tr><th>Host</th><th>Category</th><th "
 	            "class=\"n\">Blocks</th><th class=\"n\">Active</th>"

@@ -93,7 +93,7 @@ static void print_peers(const struct report *r, FILE *out)
 		              row->category, row->blocks, row->active, row->packets);
 	}
 	if (any)
-		(void)fputs("PACKETS: of clients that they told us of, dropped here\n", out);
+		(void)fputs("PACKETS: of clients that they reported, dropped here\n", out);
 }
 
 static void print_places(const struct report_places *places, bool networks, FILE *out)
@@ -177,7 +177,7 @@ static void print_gates(const struct report *r, FILE *out)
 		(void)fprintf(out, "%12" PRId64 "  came back in time, after %s on average\n", gate->sums.came,
 		              gate->sums.delays > 0 ? delay : "an unknown time");
 		(void)fprintf(out,
-		              "%12" PRId64 "  came back too late, and had to begin anew\n%12" PRId64
+		              "%12" PRId64 "  came back too late, and had to start again\n%12" PRId64
 		              "  never came back\n%12" PRId64 "  still wait\n",
 		              gate->sums.late, gate->never, gate->waiting);
 		(void)fprintf(out,

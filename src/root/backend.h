@@ -1,7 +1,7 @@
 /*
  * backend: the interface behind which blocked clients are kept out. root.c calls nothing else.
  *
- * A new backend is a file in this folder that defines backend_NAME, plus a row in base/backends.h. It is told what to
+ * A new backend is a file in this folder that defines backend_NAME, plus a row in base/backends.h. It receives what to
  * hold and lists what it holds; root has already decided which addresses may be blocked and how many at once.
  * Networks of a length that the backend cannot hold (see limits) arrive split into smaller ones. A backend applies no
  * timeouts but those of the kernel: the engine removes expired blocks. One process, one thread, as root. Errors: 0 or

@@ -378,7 +378,7 @@ static int find_sets(const struct root_config *config, struct mnl_socket *socket
 			else if (mnl_attr_get_type(attr) == NFTA_SET_FLAGS)
 				flags = nft_u32(attr);
 		}
-		/* Accepts any hash set whose elements have timeouts, whoever made it. */
+		/* Accepts any hash set whose elements have timeouts, whichever program created it. */
 		if (slot < NFT_SLOTS && (flags & (NFT_SET_TIMEOUT | NFT_SET_INTERVAL | NFT_SET_MAP)) == NFT_SET_TIMEOUT)
 			*ret_slots |= 1U << slot;
 	}

@@ -291,7 +291,7 @@ static int nftables_look(void *of, struct backend_entry *entries, size_t n, stru
 /* Reads and removes at most cap addresses of one family's set. */
 static int take_floods(struct nftables *self, bool ip4, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
 {
-	struct nft_element taken[NFT_AT_ONCE];
+	struct nft_element elements[NFT_AT_ONCE];
 	struct nft_names names = {.of = {.slot = {ip4, ip4 ? 32 : 128}}};
 	struct nft_answer *const answer = &self->answer;
 	const struct nlmsghdr *nlh;
@@ -307,15 +307,15 @@ static int take_floods(struct nftables *self, bool ip4, struct addr *out, size_t
 		struct nft_reader reader;
 
 		nft_reader_init(&reader, nlh, names.of.slot);
-		while (n < cap && n < NFT_AT_ONCE && nft_reader_next(&reader, &taken[n])) {
-			out[n] = taken[n].net.addr;
-			taken[n].timeout_ms = SHORTEST_MS;
-			taken[n].left_ms = 0;
+		while (n < cap && n < NFT_AT_ONCE && nft_reader_next(&reader, &elements[n])) {
+			out[n] = elements[n].net.addr;
+			elements[n].timeout_ms = SHORTEST_MS;
+			elements[n].left_ms = 0;
 			n++;
 		}
 	}
 	if (rc == 0 && n > 0)
-		rc = nft_write_remove(&self->writer, &names.of, taken, n, NULL, why);
+		rc = nft_write_remove(&self->writer, &names.of, elements, n, NULL, why);
 	*ret_n = rc == 0 ? n : 0;
 	return rc;
 }

@@ -2,7 +2,7 @@
  * recent_file: reads and writes one xt_recent list through its file in /proc/net/xt_recent.
  *
  * Each entry has a ring of the times of its last packets and of our own writes. The distance by which the ring
- * advanced tells how many packets were dropped. Errors: 0 or -errno with a sentence. Source:
+ * advanced shows how many packets were dropped. Errors: 0 or -errno with a sentence. Source:
  * net/netfilter/xt_recent.c; measured on 6.18, tests/unit/root/root.c.
  */
 #ifndef WFS_ROOT_RECENT_FILE_H

@@ -19,7 +19,7 @@ enum {
 	LINGER_MS = 10000, /* how long the engine may take to end after closing its end of the pair */
 };
 
-/* SIGCHLD tells that the engine has ended. */
+/* SIGCHLD signals that the engine has ended. */
 static const int forwarded[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
 
 void root_block_signals(void)

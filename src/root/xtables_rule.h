@@ -20,7 +20,7 @@ void rule_begin(struct rule *rule, enum xtables_family family);
 void *rule_match(struct rule *rule, const char *name, uint8_t revision, size_t size, size_t same);
 
 /*
- * Appends the target and returns its data. name: "ACCEPT", "DROP" or a chain's name (libiptc tells them apart; size
+ * Appends the target and returns its data. name: "ACCEPT", "DROP" or a chain's name (libiptc distinguishes them; size
  * 0), an extension with size bytes of data, or "" for none: the packet continues.
  */
 void *rule_target(struct rule *rule, const char *name, size_t size);

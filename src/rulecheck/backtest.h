@@ -5,8 +5,8 @@
  * score, such as an accepted delivery or a successful login. A collision is an address that the rules under test alone
  * would have blocked and that has such a line anywhere in the logs. Would have blocked means: a verdict with the
  * config's [block] and [allow] says so from the hits of all rules under test and nothing else. Good evidence is not
- * subtracted, the scores of networks are not added up, and neither quarantine nor brake holds anything back: whoever
- * looks for collisions also wants to see near ones. As in a verdict, an IPv6 network of ip6_prefix bits is one client,
+ * subtracted, the scores of networks are not added up, and neither quarantine nor brake holds anything back: a
+ * search for collisions should also find near ones. As in a verdict, an IPv6 network of ip6_prefix bits is one client,
  * and "address" below means such a client.
  *
  * If there are collisions, logs are read a second time to find the lines of each: no lines are kept in memory. Memory:

@@ -279,12 +279,12 @@ static bool is_tried(const struct writer *w, size_t len)
 /* Writes a pattern for the value in "key=VALUE", except for a value that shows the outcome. Returns true if it did. */
 static bool put_value(struct writer *w)
 {
-	static const char *const telling[] = {"status", "action", "reason", "result", "error",
-	                                      "event",  "type",   "stat",   "reject", NULL};
+	static const char *const outcomes[] = {"status", "action", "reason", "result", "error",
+	                                       "event",  "type",   "stat",   "reject", NULL};
 	const char *builtin;
 	size_t n = 0;
 
-	if (w->at == 0 || w->m.p[w->at - 1] != '=' || words_one_of(words_before(w->m, w->at - 1), telling))
+	if (w->at == 0 || w->m.p[w->at - 1] != '=' || words_one_of(words_before(w->m, w->at - 1), outcomes))
 		return false;
 	while (w->at + n < w->m.len && strchr(" ,;()[]<>\"", w->m.p[w->at + n]) == NULL)
 		n++;

@@ -1,5 +1,5 @@
 /*
- * rules: tells whether a message names a hostile client, and which one.
+ * rules: determines whether a message names a hostile client, and which one.
  *
  * Owns compiled rules and the matching of one message. Knows PCRE2 and base; knows neither where lines come from nor
  * what happens with a hit. A set is immutable once loaded, so threads share it; each thread has its own scratch.

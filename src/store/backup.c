@@ -19,8 +19,8 @@ static int fail(const char *path, const char *what, struct why *why)
 }
 
 /*
- * Copies into an empty file, which will become path. The copy does not use WAL, so that whoever may read it can open
- * it.
+ * Copies into an empty file, which will become path. The copy does not use WAL, so that every user who may read it can
+ * open it.
  */
 static int copy_to(struct store *store, const char *temporary, const char *path, struct why *why)
 {
