@@ -53,8 +53,8 @@ void decide_expect(const struct decide *d, const struct addr *addr, int score, i
 {
 	const struct net subject = verdict_expect(d->verdict, addr, score, when);
 
-	if (score < 0 && when == VERDICT_SOON)
-		pending_expect_good(d->pending, &subject, time_s);
+	if (score < 0)
+		pending_expect_good(d->pending, &subject, time_s, when);
 }
 
 static enum verdict_kind kind_of(const struct rules_hit *hit)

@@ -74,7 +74,8 @@ void pending_good(struct pending *pending, const struct net *subject, uint32_t a
 void pending_login(struct pending *pending, uint64_t login, int64_t time_s);
 
 /* Prefetches what is noted about a client whose good evidence comes soon. Changes nothing. */
-void pending_expect_good(const struct pending *pending, const struct net *subject, int64_t time_s);
+void pending_expect_good(const struct pending *pending, const struct net *subject, int64_t time_s,
+                         enum verdict_expected when);
 
 /* Suspends the rule of the last hit at at_s, and lifts its blocks of proven good clients: n nets, copied. */
 void pending_suspend(struct pending *pending, const struct rule *rule, int64_t at_s, const struct net *nets, size_t n);

@@ -30,6 +30,7 @@ struct noted_credit {
 	int16_t score;    /* of a rule, at least -1000, times at most RULES_COUNT_MAX */
 };
 
+static_assert(sizeof(struct noted_good) == 32, "half a cache line, so that none lies in two");
 static_assert(PENDING_GOOD_MAX <= UINT16_MAX, "a place has an index in list + 1, a credit an index");
 
 void pending_good_done(struct pending_good *g)
@@ -65,10 +66,18 @@ static size_t find_or_add(struct pending_good *g, const struct net *net, int64_t
 	return g->n - 1;
 }
 
-void pending_good_expect(const struct pending_good *g, const struct net *subject, int64_t time_s)
+void pending_good_expect(const struct pending_good *g, const struct net *subject, int64_t time_s,
+                         enum verdict_expected when)
 {
-	if (g->list != NULL)
-		__builtin_prefetch(&g->places[home_of(subject, time_s / DAY_S)], 1);
+	const uint16_t *place;
+
+	if (g->list == NULL)
+		return;
+	place = &g->places[home_of(subject, time_s / DAY_S)];
+	if (when == VERDICT_SOON)
+		__builtin_prefetch(place, 1);
+	else if (*place != 0)
+		__builtin_prefetch(&g->list[*place - 1], 1);
 }
 
 /* Drops deferred evidence from before the last window, which no longer counts. */
@@ -91,7 +100,7 @@ void pending_good_note(struct pending_good *g, const struct net *subject, uint32
 	if (g->mode == PENDING_GOOD_DROPPED)
 		return;
 	if (g->list == NULL) {
-		g->list = alloc_raw(PENDING_GOOD_MAX, sizeof *g->list, "evidence for the good");
+		g->list = alloc_aligned(sizeof *g->list, PENDING_GOOD_MAX * sizeof *g->list, "evidence for the good");
 		g->places = alloc_zero(PLACES, sizeof *g->places, "evidence for the good");
 		g->credit = alloc_raw(PENDING_CREDIT_MAX, sizeof *g->credit, "evidence for the good");
 		g->evidence = alloc_raw(EVIDENCE_MAX, sizeof *g->evidence, "evidence for the good");

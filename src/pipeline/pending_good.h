@@ -13,6 +13,7 @@
 #include "base/addr.h"
 #include "base/why.h"
 #include "store/store.h"
+#include "verdict/verdict.h"
 
 enum {
 	PENDING_GOOD_MAX = 1 << 15,   /* pairs of client and day */
@@ -59,8 +60,9 @@ void pending_good_note(struct pending_good *good, const struct net *subject, uin
 /* Adds the first login of a client to an account on a day. Must not be called when full. */
 void pending_good_login(struct pending_good *good, uint64_t login, int64_t time_s);
 
-/* Prefetches what is noted about a client whose evidence comes soon. Changes nothing. */
-void pending_good_expect(const struct pending_good *good, const struct net *subject, int64_t time_s);
+/* Prefetches what is noted about a client whose evidence comes soon, in the same steps as verdict_expect. */
+void pending_good_expect(const struct pending_good *good, const struct net *subject, int64_t time_s,
+                         enum verdict_expected when);
 
 bool pending_good_is_full(const struct pending_good *good);
 

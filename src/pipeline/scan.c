@@ -71,7 +71,7 @@ static int parse(struct scan *scan, struct record *record)
 	const size_t len = record->text.len;
 	int rc;
 
-	record->content = record->text;
+	record->content = (struct span){text, len};
 	if (unwrap_wants(scan->unwrap, record->text))
 		return parse_wrapped(scan, record);
 	rc = record->clean ? line_parse_clean(&scan->clock, text, len, &record->line)

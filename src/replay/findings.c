@@ -9,8 +9,8 @@
 enum { CAP_MIN = 256 };
 
 static_assert(sizeof(struct findings_found) == FINDINGS_CACHE_LINE, "a finding is a cache line");
-static_assert((int)LINE_MAX_BYTES < (int)FINDINGS_NOWHERE && CHUNKS_SIZE <= UINT32_MAX &&
-                      RULES_COUNT_MAX <= UINT8_MAX && RULEFILE_RULES_MAX <= UINT16_MAX,
+static_assert(LINE_MAX_BYTES < UINT16_MAX && CHUNKS_SIZE <= UINT32_MAX && RULES_COUNT_MAX <= UINT8_MAX &&
+                      RULEFILE_RULES_MAX <= UINT16_MAX,
               "they fit");
 
 /* Makes room for the findings of one more line. */
@@ -43,17 +43,17 @@ static uint32_t copy_line(struct findings *s, const char *line, size_t len)
 	return (uint32_t)at; /* all lines together are at most one piece */
 }
 
+static const struct span none = {NULL, 0};
+
 /* Offset and length are at most LINE_MAX_BYTES. */
-static struct findings_span pack(struct span span, const char *line)
+static findings_span pack(struct span span, const char *line)
 {
-	if (span.p == NULL)
-		return (struct findings_span){FINDINGS_NOWHERE, 0};
-	return (struct findings_span){(uint16_t)(span.p - line), (uint16_t)span.len};
+	return span.p == NULL ? UINT32_MAX : (uint32_t)(span.p - line) | (uint32_t)span.len << 16;
 }
 
-static struct span unpack(struct findings_span span, const char *line)
+static struct span unpack(findings_span span, const char *line)
 {
-	return span.at == FINDINGS_NOWHERE ? (struct span){NULL, 0} : (struct span){line + span.at, span.len};
+	return span == UINT32_MAX ? none : (struct span){line + (span & 0xFFFF), span >> 16};
 }
 
 static uint32_t add_envelope(struct findings *s, const struct rules_hit *hit, const char *line)
@@ -146,24 +146,25 @@ void findings_hit(const struct findings *findings, size_t i, const struct rules 
 	const struct findings_found *const f = &findings->found[i];
 	const struct rule *const rule = rules_at(rules, f->rule);
 	const char *const line = findings_line(findings, i, piece).p;
+	const struct findings_envelope *const envelope =
+		f->envelope == 0 ? NULL : &findings->envelopes[f->envelope - 1];
 
-	*ret = (struct rules_hit){.rule = rule,
-	                          .kind = (enum rules_kind)f->kind,
-	                          .address = f->address,
-	                          .score = rule->text->score * f->count,
-	                          .count = f->count,
-	                          .account = f->account,
-	                          .name = unpack(f->name, line),
-	                          .detail = unpack(f->detail, line),
-	                          .session = unpack(f->session, line)};
+	/* Member by member, as in rules/match.c. */
+	ret->rule = rule;
+	ret->kind = (enum rules_kind)f->kind;
+	ret->address = f->address;
+	ret->score = rule->text->score * f->count;
+	ret->count = f->count;
+	ret->account = f->account;
+	ret->name = unpack(f->name, line);
+	ret->detail = unpack(f->detail, line);
+	ret->session = unpack(f->session, line);
+	ret->user = none;
+	ret->where = none;
 	*ret_host = unpack(f->host, line);
-	if (f->envelope > 0) {
-		const struct findings_envelope *const envelope = &findings->envelopes[f->envelope - 1];
-
-		ret->from = unpack(envelope->from, line);
-		ret->to = unpack(envelope->to, line);
-		ret->helo = unpack(envelope->helo, line);
-	}
+	ret->from = envelope == NULL ? none : unpack(envelope->from, line);
+	ret->to = envelope == NULL ? none : unpack(envelope->to, line);
+	ret->helo = envelope == NULL ? none : unpack(envelope->helo, line);
 }
 
 void findings_done(struct findings *findings)

@@ -23,11 +23,8 @@
 
 enum { FINDINGS_CACHE_LINE = 64 };
 
-/* A part of a line. */
-struct findings_span {
-	uint16_t at, len; /* at: offset in the line; FINDINGS_NOWHERE if there is none */
-};
-enum { FINDINGS_NOWHERE = UINT16_MAX };
+/* A part of a line: its offset in the line, and 65536 times its length; UINT32_MAX: there is none. */
+typedef uint32_t findings_span;
 
 /* One rule match. */
 struct findings_found {
@@ -39,13 +36,13 @@ struct findings_found {
 	uint8_t kind, count;
 	uint32_t envelope; /* index in envelopes + 1; 0: none */
 	uint32_t account;
-	struct findings_span host, name, detail, session;
+	findings_span host, name, detail, session;
 };
 enum { FINDINGS_NO_COPY = UINT32_MAX };
 
 /* The envelope that the client gave. Few rules have one. */
 struct findings_envelope {
-	struct findings_span from, to, helo;
+	findings_span from, to, helo;
 };
 
 struct findings {

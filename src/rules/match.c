@@ -142,28 +142,30 @@ unsigned compiled_unwrap(struct span *message)
 	return message->len >= HEAD && memcmp(message->p, head, HEAD) == 0 ? 0 : times;
 }
 
-/* Sets *hit from the groups of the last match. */
+/* Sets *hit from the groups of the last match; its address is not parsed yet. */
 static void read_groups(const struct rules_scratch *s, const struct compiled *c, struct span message, unsigned times,
                         struct rules_hit *hit)
 {
 	const PCRE2_SIZE *const ovector = pcre2_get_ovector_pointer(s->data);
 	const struct span session = group(ovector, message, c->session);
-	const unsigned count = c->count > 0 ? number_in(group(ovector, message, c->count)) * times : times;
+	unsigned count = c->count > 0 ? number_in(group(ovector, message, c->count)) * times : times;
 
-	*hit = (struct rules_hit){.rule = &c->rule,
-	                          .kind = c->kind,
-	                          .where = group(ovector, message, c->addr),
-	                          .name = group(ovector, message, c->name),
-	                          .detail = group(ovector, message, c->detail),
-	                          .from = group(ovector, message, c->from),
-	                          .to = group(ovector, message, c->to),
-	                          .helo = group(ovector, message, c->helo),
-	                          .user = group(ovector, message, c->user),
-	                          .count = count > RULES_COUNT_MAX ? RULES_COUNT_MAX : count};
-	hit->score = c->rule.text->score * (int)hit->count;
+	count = count > RULES_COUNT_MAX ? RULES_COUNT_MAX : count;
+	/* Member by member: to clear all of it first would take as long as the rest. */
+	hit->rule = &c->rule;
+	hit->kind = c->kind;
+	hit->address = (struct addr){{0}};
+	hit->score = c->rule.text->score * (int)count;
+	hit->count = count;
+	hit->where = group(ovector, message, c->addr);
+	hit->name = group(ovector, message, c->name);
+	hit->detail = group(ovector, message, c->detail);
+	hit->from = group(ovector, message, c->from);
+	hit->to = group(ovector, message, c->to);
+	hit->helo = group(ovector, message, c->helo);
+	hit->user = group(ovector, message, c->user);
 	hit->account = account_number(hit->user);
-	if (session.len <= RULES_SESSION_MAX)
-		hit->session = session;
+	hit->session = session.len <= RULES_SESSION_MAX ? session : (struct span){NULL, 0};
 }
 
 static bool files_hold(const struct rules_scratch *s, const struct compiled *c, const struct rules_hit *hit)
