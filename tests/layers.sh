@@ -209,7 +209,7 @@ FILENAME ~ /[.]h$/ && /^[a-z].*[a-z0-9_]\(/ && !/^typedef/ {
 	sub(/\(.*/, "", name)
 	sub(/.*[^a-z0-9_]/, "", name)
 	if (name in declared && declared[name] != FILENAME)
-		declared[name] = "" # two headers have one of that name: not told apart
+		declared[name] = "" # two headers have one of that name: not distinguished
 	else
 		declared[name] = FILENAME
 }

@@ -5,7 +5,7 @@ set -u
 here=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf -- "$tmp"' EXIT
-faults=0
+errors=0
 
 mkdir -- "$tmp/tree"
 cp -R -- "$here/src" "$tmp/tree/src"
@@ -22,14 +22,14 @@ with() {
 	if [ -n "$folder" ]; then rm -r -- "$folder"; else cp -- "$here/$1" "$file"; fi
 }
 
-# forbidden FILE INCLUDE: with this line at the end of this file there is exactly one fault, and it is here.
+# forbidden FILE INCLUDE: with this line at the end of this file there is exactly one error, and it is here.
 forbidden() {
 	local line got status
 	with "$1" "#include $2"
 	if [ "$status" = 0 ] || [ "${got#"$1:$line: "}" = "$got" ] || [ "$(printf '%s\n' "$got" | wc -l)" != 1 ]; then
 		printf '%s with #include %s: got status %d and "%s", want 1 and "%s:%d: ..."\n' \
 			"$1" "$2" "$status" "$got" "$1" "$line"
-		faults=$((faults + 1))
+		errors=$((errors + 1))
 	fi
 }
 
@@ -39,7 +39,7 @@ allowed() {
 	with "$1" "#include $2"
 	if [ "$status" != 0 ]; then
 		printf '%s with #include %s: got "%s", want nothing\n' "$1" "$2" "$got"
-		faults=$((faults + 1))
+		errors=$((errors + 1))
 	fi
 }
 
@@ -49,7 +49,7 @@ called() {
 	with "$1" "$2"
 	if [ "${got#"$1:$line: "}" = "$got" ]; then
 		printf '%s with %s: got "%s", want "%s:%d: ..."\n' "$1" "$2" "$got" "$1" "$line"
-		faults=$((faults + 1))
+		errors=$((errors + 1))
 	fi
 }
 
@@ -134,8 +134,8 @@ allowed src/verdict/greylist.c '"verdict/clients.h"'
 allowed src/command/run.c '"root/root.h"'
 allowed src/rules/rules.h '"base/addr.h"'
 
-if [ "$faults" != 0 ]; then
-	echo "$faults of the rows above are wrong"
+if [ "$errors" != 0 ]; then
+	echo "$errors of the rows above are wrong"
 	exit 1
 fi
 echo "layers.sh finds what is forbidden and allows what is allowed"

@@ -146,7 +146,7 @@ head -c "$(($(stat -c %s whole.gz) / 2))" whole.gz >plain.gz
 rm -f n.db*
 wfs --json --database n.db plain.gz >json 2>said
 is "$?" 3 "a truncated gz: status 3"
-is "$(grep -c 'plain.gz' said)" 1 "a truncated gz: the fault names the file"
+is "$(grep -c 'plain.gz' said)" 1 "a truncated gz: the error names the file"
 torn=$(of hits)
 [ "$torn" -gt 1000 ] || bad "a truncated gz: only $torn hits"
 sqlite3 n.db 'SELECT id, time, address, text FROM hit ORDER BY id' >got

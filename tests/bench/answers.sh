@@ -1,6 +1,6 @@
 #!/bin/bash
 # answers.sh: how long 'why', 'list', 'status' and the view active take in a database of 20 million hits, cold and warm, beside
-# the queries of version 0.1.0 on the same file. Started by "meson test --benchmark"; README.md tells more.
+# the queries of version 0.1.0 on the same file. Started by "meson test --benchmark"; README.md has the details.
 #
 # WFS_BENCH_HITS: how many (20000000: 6 GB, and 15 minutes for the old queries). WFS_PROGRAM, WFS_ANSWERS, WFS_SOURCE_ROOT:
 # from meson. Ends with 1 when a warm answer takes longer than 50 ms, or a cold one than 500, with 77 when there is no room.

@@ -4,7 +4,7 @@
  *   measure RESULT COMMAND [ARGUMENT]...
  *
  * peak_kib: the most memory it held at a time (ru_maxrss of wait4(2)), file pages mapped by it among them.
- * Ends with the command's status; 128 + n when signal n ended it; 2 and 3 when there is nothing to tell.
+ * Ends with the command's status; 128 + n when signal n ended it; 2 and 3 when there is nothing to report.
  * SIGINT and SIGTERM are passed on to it.
  */
 #include <errno.h>

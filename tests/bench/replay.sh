@@ -1,6 +1,6 @@
 #!/bin/bash
 # replay.sh: how fast replay is, beside programs that only read or count; how its time grows with the log and
-# falls with threads; how much memory it holds. Started by "meson test --benchmark"; README.md tells more.
+# falls with threads; how much memory it holds. Started by "meson test --benchmark"; README.md has the details.
 #
 # WFS_BENCH_LINES: of the log (7000000, 1.1 GB). WFS_BENCH_ROUNDS: medians of so many (5).
 # WFS_PROGRAM, WFS_GENLOG, WFS_MEASURE, WFS_SOURCE_ROOT, WFS_BUILD_ROOT: from meson.

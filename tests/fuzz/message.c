@@ -1,5 +1,5 @@
 /*
- * message: any bytes as a request and as the answer to one; what is taken must be safe to act on.
+ * message: any bytes as a request and as the answer to one; what is accepted must be safe to act on.
  * The seeds are a request of each verb, and an answer with a sentence.
  */
 #include "firewall/message.h"

@@ -1,5 +1,5 @@
 /*
- * protocol: any bytes as a line; what is taken is safe to act on. And any text in a reply is a line of JSON.
+ * protocol: any bytes as a line; what is accepted is safe to act on. And any text in a reply is a line of JSON.
  * The seeds are a line of each form in protocol.h.
  */
 #include "control/protocol.h"

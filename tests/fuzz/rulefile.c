@@ -1,6 +1,6 @@
 /*
  * Fuzz target of rulefile and compile: any bytes as a .rules file, read, compiled, and tried as the daemon does before
- * it takes new rules; then a line or two against whatever came of it. Faults are sentences, never a crash; a set
+ * it uses new rules; then a line or two against whatever came of it. Errors are sentences, never a crash; a set
  * without errors matches under limits. The seeds are the shipped files, and each rule in them with its macros in place.
  */
 #include <fcntl.h>

@@ -29,7 +29,7 @@ enum {
 };
 
 /* What libFuzzer is to find beside our own code: PCRE2 and its programs are none that it sees. */
-enum { TAKEN, NOTED = RULES_MAX, LIMITS = 2 * RULES_MAX, NOT_ADDRESSES, NEVER, N_COUNTERS };
+enum { HIT, NOTED = RULES_MAX, LIMITS = 2 * RULES_MAX, NOT_ADDRESSES, NEVER, N_COUNTERS };
 __attribute__((section("__libfuzzer_extra_counters"))) static uint8_t counters[N_COUNTERS];
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -201,7 +201,7 @@ static bool one_message(struct span program, struct span message, int64_t time_s
 		check(i == 0 || (hits[i].rule->text->also && hits[0].score > 0));
 		if (sessions_resolve(sessions, host, time_s, &hits[i]) == RULES_HIT) {
 			check(sessions_unreported(sessions, host, time_s, &hits[i]) <= hits[i].count);
-			counters[TAKEN + index] = 1;
+			counters[HIT + index] = 1;
 		} else {
 			counters[NOTED + index] = 1;
 		}

@@ -76,7 +76,7 @@ if [[ $(status_text) == *"no file matches"* ]]; then
 	fail "status: $(status_text)"
 fi
 
-# --- created anew: the old file is removed with lines that were not read yet, the new one has lines already
+# --- recreated: the old file is removed with lines that were not read yet, the new one has lines already
 kill -STOP "$ENGINE"
 line
 json "$TEXT" >>"$CONTAINERS/aaaa/aaaa-json.log"
@@ -86,7 +86,7 @@ mkdir "$CONTAINERS/bbbb"
 line
 json "$TEXT" >"$CONTAINERS/bbbb/bbbb-json.log"
 kill -CONT "$ENGINE"
-is_read "a container that was created anew"
+is_read "a container that was recreated"
 NEW=$OLD
 is_read "a container that was removed"
 wait_until logged "$CONTAINERS/aaaa/aaaa-json.log: was removed, and is no longer followed" || fail "a log that is gone is followed on"

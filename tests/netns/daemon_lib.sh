@@ -282,7 +282,7 @@ kernel_set() {
 	fi
 }
 
-# What somebody does who sets up the firewall anew.
+# As an administrator does who sets up the firewall again.
 flush_firewall() {
 	local tool
 	if [ "$BACKEND" = nftables ]; then
@@ -315,7 +315,7 @@ hits_of() {
 	sql "SELECT count(*) FROM hit WHERE address = '$1'"
 }
 
-# The kernel is told before the database: wait for these when something is listed and the database is asked for it.
+# The kernel is notified before the database: wait for these when something is listed and the database is asked for it.
 # is_counted ADDRESS [TIMES]: it has so many hits.
 is_counted() {
 	[ "$(hits_of "$1")" = "${2:-1}" ]

@@ -50,13 +50,13 @@ live() {
 	[ "$(wfs status --json | jq -c .rules_fault)" = null ] || fail "$2: status shows $(wfs status --json | jq -c .rules_fault)"
 }
 
-faulty() {
+has_error() {
 	wfs status --json | jq -e --arg text "$1" '.rules_fault // "" | contains($text)'
 }
 
 # rejected TEXT WORD WHERE: status and journal report TEXT, and what was there before still matches.
 rejected() {
-	wait_until faulty "$1" || fail "$3: status shows $(wfs status --json | jq -c .rules_fault), want $1"
+	wait_until has_error "$1" || fail "$3: status shows $(wfs status --json | jq -c .rules_fault), want $1"
 	logged "$1" || fail "$3: the journal does not have it"
 	logged "; keeping the old rules" || fail "$3: the journal does not say that the old ones stay"
 	status_text | grep -q "^PROBLEM .*local.rules:.*; the old rules are in force" || fail "$3: status without --json does not show it"
@@ -120,7 +120,7 @@ gone() {
 }
 wait_until gone || fail "a removed file: its rule is still there"
 mv "$WORK/patterns" "$WORK/patterns.old"
-wait_until faulty "no such directory" || fail "a removed directory: status shows $(wfs status --json | jq -c .rules_fault)"
+wait_until has_error "no such directory" || fail "a removed directory: status shows $(wfs status --json | jq -c .rules_fault)"
 matches six || wait_until listed "$NEW" || fail "a removed directory: the rules are gone"
 mkdir "$WORK/patterns.new"
 cp "$WORK/patterns.old"/*.rules "$WORK/patterns.new"
@@ -142,8 +142,8 @@ logged "$WORK/own/twice.rules:4: no key \"categroy\"; did you mean \"category\"?
 	fail "start: the journal does not say which file replaces it"
 logged "$WORK/own/alone.rules:6: score: want a whole number from -1000 to 1000, got \"many\"; started without the rules of this file" ||
 	fail "start: the journal does not say which file is left out"
-faulty "own/alone.rules:6: " || fail "start: status shows $(wfs status --json | jq -c .rules_fault)"
-faulty "; 1 more, see 'watchforspammers check'" || fail "start: status shows $(wfs status --json | jq -c .rules_fault)"
+has_error "own/alone.rules:6: " || fail "start: status shows $(wfs status --json | jq -c .rules_fault)"
+has_error "; 1 more, see 'watchforspammers check'" || fail "start: status shows $(wfs status --json | jq -c .rules_fault)"
 checked=0
 wfs check >"$WORK/checked" 2>&1 || checked=$?
 [ "$checked" = 2 ] || fail "check of rules with errors: exit status $checked, want 2: $(cat "$WORK/checked")"
@@ -151,7 +151,7 @@ matches shipped || wait_until listed "$NEW" || fail "start: the shipped file doe
 matches nine || wait_until listed "$NEW" || fail "start: a file without errors is left out"
 rules alone >"$WORK/own/alone.rules"
 wait_until logged "; keeping the old rules" || fail "one of two is cured: the journal does not say that the other is not"
-faulty "own/twice.rules:4: " || fail "one of two is cured: status shows $(wfs status --json | jq -c .rules_fault)"
+has_error "own/twice.rules:4: " || fail "one of two is cured: status shows $(wfs status --json | jq -c .rules_fault)"
 rules mine >"$WORK/own/twice.rules"
 live mine "the cure of a start"
 live alone "the cure of a start"
@@ -165,7 +165,7 @@ for file in "$WORK"/patterns/*.rules "$WORK"/own/*.rules; do
 done
 daemon_start
 logged "no rule is active, so nothing is blocked" || fail "no rule at all: the journal does not have it"
-faulty "no rule is active" || fail "no rule at all: status shows $(wfs status --json | jq -c .rules_fault)"
+has_error "no rule is active" || fail "no rule at all: status shows $(wfs status --json | jq -c .rules_fault)"
 wfs block 192.0.2.77 >/dev/null || fail "no rule at all: cannot block by hand"
 for file in "$WORK"/patterns/*.good "$WORK"/own/*.good; do
 	mv "$file" "${file%.good}"

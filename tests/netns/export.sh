@@ -36,7 +36,7 @@ wait_until has "10.9.0.2/32
 wfs unblock 10.9.7.0/24 >/dev/null || fail "unblock"
 wait_until has "10.9.0.2/32" || fail "one that was unblocked is in it: $(cat "$WORK/out/blocked")"
 
-# Whoever reads it meanwhile finds a whole one.
+# A program that reads it meanwhile finds a whole one.
 for i in {1..15}; do
 	wfs block "198.51.100.$i" >/dev/null || fail "block"
 	[ "$(tail -c 1 "$WORK/out/blocked" | od -An -c | tr -d ' ')" = '\n' ] || fail "half a file: $(cat "$WORK/out/blocked")"

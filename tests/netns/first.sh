@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# first.sh: the kernel is told of a block before anything else is done: counts the system calls between the wake-up for
+# first.sh: the kernel is notified of a block before anything else is done: counts the system calls between the wake-up for
 # a line and the packet to the root process, and checks what wakes the daemon at all. Then the database is full for a
 # while under load, and the daemon is killed meanwhile. WFS_FULL_S: for how many more seconds, each with a client of its
 # own; 60 if run by hand, as the number of hits matters.

@@ -110,7 +110,7 @@ report_has "^ *2  came back in time, after [0-9]+s on average" || fail "report: 
 report_has "^ *1  still wait" || fail "report: $(wfs report)"
 wfs report --html "$WORK/page.html" && grep -q "<h2>Gates</h2>" "$WORK/page.html" || fail "the page has no gates"
 
-# --- a restart: who waited need not begin anew; stopped, nobody is refused
+# --- a restart: a client that waited need not start again; stopped, nobody is refused
 client_out 10.9.0.5 || fail "10.9.0.5: let in at once"
 daemon_stop || fail "exit status $?"
 not gate_rules || fail "stop left rules"
@@ -120,7 +120,7 @@ daemon_start
 wait_until is_closed || fail "the gate is not closed"
 client_out 10.9.0.6 || fail "10.9.0.6: let in at once after a restart"
 wait_until pause_is_over 10.9.0.5 || fail "10.9.0.5: the pause does not end"
-client_in 10.9.0.5 || fail "10.9.0.5: has to begin anew after a restart"
+client_in 10.9.0.5 || fail "10.9.0.5: has to start again after a restart"
 client_out 10.9.0.2 || fail "the restart forgot the count"
 
 # --- kill -9 of both: nobody is shut out for ever

@@ -17,7 +17,7 @@ client_in() {
 	tcp_from "$CLIENT" "$1" 10.9.0.1 25
 }
 
-# Only while there is no daemon: under the flood nft takes long to read a set, and begins anew whenever the daemon writes.
+# Only while there is no daemon: under the flood nft takes long to read a set, and starts again whenever the daemon writes.
 gate_has() {
 	in_server nft get element inet watchforspammers.gate "$1" "{ $2 }" >/dev/null 2>&1
 }

@@ -69,8 +69,8 @@ wfs why 10.9.1.1 | grep -F "counts nothing more: repeats one of the last ten min
 daemon_stop || fail "exit status $?"
 daemon_start
 { guess user7 10.9.1.1 && guess boss 10.9.30.9; } >>"$LOG"
-heard() { [ "$(sql "SELECT count(*) FROM hit WHERE address = '10.9.30.9'")" = 1 ]; }
-wait_until heard || fail "after a restart: not read"
+is_read() { [ "$(sql "SELECT count(*) FROM hit WHERE address = '10.9.30.9'")" = 1 ]; }
+wait_until is_read || fail "after a restart: not read"
 want "after a restart" "SELECT group_concat(weight || '=' || score, ' ') FROM (SELECT * FROM hit ORDER BY id DESC LIMIT 2)" "3=40 1=0"
 daemon_stop || fail "exit status $?"
 

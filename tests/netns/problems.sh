@@ -130,7 +130,7 @@ wait "$locker"
 locker=
 want_none "the database can be written again"
 
-# --- the firewall refuses: its rules are gone, and another program does not let go of the tables, or has taken the name
+# --- the firewall refuses: its rules are gone, and another program does not let go of the tables, or uses the name
 if [ "$BACKEND" = recent ]; then
 	exec 9>>"$XTABLES_LOCKFILE"
 	flock 9

@@ -130,7 +130,7 @@ is free 198.51.100.1
 refused "never blocked here" blocks half1 198.51.100.1
 refused "a network" says full own 198.51.100.0/24 for 3600
 
-# A person unblocks it here: what peers said before is void, what they say later counts. Peers are told.
+# A person unblocks it here: what peers said before is void, what they say later counts. Peers are notified.
 ok blocks full 192.0.2.8
 is stands 192.0.2.8
 ask "unblock 192.0.2.8" >/dev/null

@@ -59,7 +59,7 @@ done
 wait_until listed 198.51.100.10 || fail "a client whose mail to a trap was accepted is not blocked"
 wait_until lasts_a_day 198.51.100.10 || fail "its block does not last a day"
 
-# --- two of our own senders, and two recipients that nobody has, told to come back
+# --- two of our own senders, and two recipients that nobody has, refused for now
 for to in bob@example.org alice@example.org; do
 	refused 198.51.100.11 alice@example.org "$to" "450 4.2.0" Greylisted >>"$LOG"
 	refused 198.51.100.12 a@example.com "x-$to" "450 4.2.0" Greylisted >>"$LOG"

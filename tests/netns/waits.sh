@@ -58,7 +58,7 @@ asked "9.$NET.white.test A" || fail "blocked before the list was asked"
 logged "blocked 198.51.100.9 for 10m (offence 1): courier-dnsbl" || fail "the log does not say why"
 wait_until not listed 198.51.100.7 || fail "the allowed client is in the kernel"
 
-# --- silent: blocked after two seconds, not before; whoever is asked about meanwhile does not wait for that
+# --- silent: blocked after two seconds, not before; a client that is queried meanwhile does not wait for that
 from=$SECONDS
 courier_511 198.51.100.8 >>"$LOG"
 wait_until asked "8.$NET.white.test A" || fail "the list is not asked"

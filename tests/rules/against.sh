@@ -115,11 +115,11 @@ says '<\x1b[31m@x>: Relay access denied;  (wide-relay)'
 "$WFS_PROGRAM" -c conf check narrow.rules --against mail.log >out || failed=1
 says "no collisions"
 
-# A file with a fault is not tried.
-sed 's/^category/categroy/' wide.rules >faulty.rules
-"$WFS_PROGRAM" -c conf check faulty.rules --against mail.log >out 2>&1
-[ $? = 2 ] || { echo "FAIL: a fault: exit status" >&2; failed=1; }
-says 'faulty.rules:4: no key "categroy"; did you mean "category"?'
+# A file with an error is not tried.
+sed 's/^category/categroy/' wide.rules >wrong.rules
+"$WFS_PROGRAM" -c conf check wrong.rules --against mail.log >out 2>&1
+[ $? = 2 ] || { echo "FAIL: an error: exit status" >&2; failed=1; }
+says 'wrong.rules:4: no key "categroy"; did you mean "category"?'
 
 [ "$failed" = 0 ] || exit 1
 echo "against.sh: all as expected"

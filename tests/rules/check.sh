@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# check: what it says of each kind of fault, to the letter.
+# check: what it says of each kind of error, word for word.
 #
-#   tests/rules/check.sh [update]   compares with tests/rules/check/*.want, or writes them anew
+#   tests/rules/check.sh [update]   compares with tests/rules/check/*.want, or rewrites them
 #
 # Each NAME.rules (with NAME.2.rules where there is one) is checked alone, each NAME.conf as the configuration.
 # WFS_PROGRAM: the program under test. WFS_SOURCE_ROOT: the checkout.

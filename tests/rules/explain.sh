@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# explain: what it says of a line that a rule takes, and of one that none takes, to the letter.
+# explain: what it says of a line that a rule matches, and of one that none matches, word for word.
 #
-#   tests/rules/explain.sh [update]   compares with tests/rules/explain.want, or writes it anew
+#   tests/rules/explain.sh [update]   compares with tests/rules/explain.want, or rewrites it
 #
 # WFS_PROGRAM: the program under test. WFS_SOURCE_ROOT: the checkout.
 set -u

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A gate between two real Postfixes: the first delivery is refused in the kernel, so that the receiving server does not hear of it;
+# A gate between two real Postfixes: the first delivery is refused in the kernel, so that the receiving server does not notice it;
 # the retry after the pause is delivered, and from then on mail comes at once. A bot that tries once never reaches Postfix.
 set -u
 # shellcheck source-path=SCRIPTDIR source=server_lib.sh
@@ -88,7 +88,7 @@ has_pass() {
 send first || server_fail "sendmail"
 wait_long sender_logged "Connection refused" || server_fail "the first delivery is not refused: $(cat "$SENDER/log/mail.log")"
 not delivered_times 1 || server_fail "the first delivery came through"
-not grep -q "connect from" "$WORK/log/mail.log" || server_fail "Postfix heard of a connection: $(grep "connect from" "$WORK/log/mail.log")"
+not grep -q "connect from" "$WORK/log/mail.log" || server_fail "Postfix noticed a connection: $(grep "connect from" "$WORK/log/mail.log")"
 wait_long delivered_times 1 || server_fail "the retry did not come through: $(cat "$SENDER/log/mail.log")"
 wait_long has_pass 10.9.0.3 || server_fail "a delivery gives no pass"
 

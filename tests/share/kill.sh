@@ -40,7 +40,7 @@ printf '%s\n' "${wanted[@]}" | sort -u >"$WORK/wanted"
 agrees() { [ "$(active_on "$1" | sort -u)" = "$(cat "$WORK/wanted")" ]; }
 for host in "${ALL[@]}"; do
 	wait_until agrees "$host" || fail "$host differs: $(diff <(active_on "$host" | sort -u) "$WORK/wanted" | head -n 5)"
-	# An order may be given twice, when its answer was lost; what others told is there once.
+	# An order may be given twice, when its answer was lost; what others sent is there once.
 	[ "$(sql_on "$host" "SELECT count(*) FROM active WHERE rule LIKE 'peer/%'")" = "$(sql_on "$host" "SELECT count(DISTINCT address) FROM active WHERE rule LIKE 'peer/%'")" ] ||
 		fail "$host has a block twice"
 done

@@ -6,7 +6,7 @@ set -u
 . "$(dirname "$0")/share_lib.sh"
 share_up mx1 mx2 mx3
 
-# A block of one is in the kernels of all, with its origin; nobody tells it again.
+# A block of one is in the kernels of all, with its origin; no host sends it on.
 on mx1 block 192.0.2.1 --for 1h --reason secret >/dev/null || fail "no block"
 is stands 192.0.2.1 mx1 mx2 mx3
 [ "$(sql_on mx2 "SELECT rule, reason FROM active")" = "peer/mx1|blocked on mx1" ] || fail "got $(sql_on mx2 "SELECT rule, reason FROM active")"
@@ -25,8 +25,8 @@ as_mx1() { redis-cli -s "$WORK/server.sock" --user mx1 --pass secret-mx1 --no-au
 
 # Both say it: the lift of one leaves the other's.
 on mx1 block 192.0.2.2 --for 1h >/dev/null
-told_twice() { [ "$(sql_on mx3 "SELECT count(*) FROM claim WHERE address = '192.0.2.2'")" = 2 ]; }
-wait_until told_twice || fail "mx3 has $(sql_on mx3 "SELECT * FROM claim")"
+received_twice() { [ "$(sql_on mx3 "SELECT count(*) FROM claim WHERE address = '192.0.2.2'")" = 2 ]; }
+wait_until received_twice || fail "mx3 has $(sql_on mx3 "SELECT * FROM claim")"
 # By hand, a person ends it everywhere.
 on mx2 unblock 192.0.2.2 >/dev/null || fail "no unblock"
 is is_free 192.0.2.2 mx1 mx2 mx3
@@ -36,7 +36,7 @@ is stands 192.0.2.1 mx3
 on mx3 unblock 192.0.2.1 >/dev/null
 is is_free 192.0.2.1 mx1 mx2 mx3
 
-# A share that is away misses nothing, and tells what happened meanwhile; once.
+# A share that is away misses nothing, and sends what happened meanwhile; once.
 share_kill mx2
 on mx1 block 192.0.2.10 --for 1h >/dev/null
 on mx2 block 192.0.2.11 --for 1h >/dev/null
@@ -68,7 +68,7 @@ cli flushall >/dev/null
 on mx2 block 192.0.2.14 --for 1h >/dev/null
 is stands 192.0.2.14 mx1 mx3
 full() { [ "$(cli xlen wfs:1:mx1)" -ge 3 ]; }
-wait_until full || fail "mx1 does not tell again what was lost: $(cli xlen wfs:1:mx1)"
+wait_until full || fail "mx1 does not send again what was lost: $(cli xlen wfs:1:mx1)"
 # One that is read-only: local work goes on, and it is healed when that ends.
 cli replicaof 127.0.0.1 1 >/dev/null
 on mx1 block 192.0.2.15 --for 1h >/dev/null
@@ -77,24 +77,24 @@ wait_until read_only || fail "mx1 does not report that the server is read-only"
 is stands 192.0.2.15 mx1
 cli replicaof no one >/dev/null
 is stands 192.0.2.15 mx2 mx3
-# One that got an old copy back: what is missing in it is told again.
+# One that got an old copy back: what is missing in it is sent again.
 cli copy wfs:1:mx1 old >/dev/null
 on mx1 block 192.0.2.18 --for 1h >/dev/null
 is stands 192.0.2.18 mx2
 cli rename old wfs:1:mx1 >/dev/null
 has_18() { cli xrange wfs:1:mx1 - + | grep -F '"192.0.2.18"' >/dev/null; }
-wait_until has_18 || fail "mx1 does not tell again what an old copy does not have"
+wait_until has_18 || fail "mx1 does not send again what an old copy does not have"
 said_by mx1 "the server has lost entries of our stream" || fail "mx1 does not report that"
 
 # Two hosts at once, one blocks, one unblocks: whichever was later, all three agree.
 agree() { [ "$(is_active mx1 "$1" && echo 1)" = "$(is_active mx2 "$1" && echo 1)" ] && [ "$(is_active mx1 "$1" && echo 1)" = "$(is_active mx3 "$1" && echo 1)" ]; }
-told_since() { [ "$(cli xlen wfs:1:mx1)" -gt "$1" ] && [ "$(cli xlen wfs:1:mx2)" -gt "$2" ]; }
+sent_since() { [ "$(cli xlen wfs:1:mx1)" -gt "$1" ] && [ "$(cli xlen wfs:1:mx2)" -gt "$2" ]; }
 for i in 1 2 3; do
 	before=("$(cli xlen wfs:1:mx1)" "$(cli xlen wfs:1:mx2)")
 	on mx1 block "192.0.2.3$i" --for 1h >/dev/null &
 	on mx2 unblock "192.0.2.3$i" >/dev/null
 	wait $!
-	wait_until told_since "${before[@]}" || fail "not both have told: ${before[*]}, $(cli xlen wfs:1:mx1) $(cli xlen wfs:1:mx2)"
+	wait_until sent_since "${before[@]}" || fail "not both have sent: ${before[*]}, $(cli xlen wfs:1:mx1) $(cli xlen wfs:1:mx2)"
 	wait_until agree "192.0.2.3$i" || fail "192.0.2.3$i: $(active_on mx1) / $(active_on mx2) / $(active_on mx3)"
 done
 

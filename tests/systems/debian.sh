@@ -35,7 +35,7 @@ chapter "it starts" service_starts
 chapter "who attacks is blocked, who is honest is not" attacks_are_blocked
 chapter "one client is released" service_releases
 chapter "reload" service_reloads
-chapter "a faulty configuration" service_refuses_faults
+chapter "an invalid configuration" service_refuses_errors
 chapter "restart" service_restarts
 chapter "reboot" service_survives_reboot
 chapter "stop leaves nothing" service_stops

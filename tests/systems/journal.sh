@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # journal.sh: Debian as it is installed, without a syslog daemon and with nothing configured: the journal is read, attackers are
-# blocked, the honest are not; and whoever writes lines with logger(1) has nobody blocked. Part of debian.sh.
+# blocked, the honest are not; and a user who writes lines with logger(1) gets nobody blocked. Part of debian.sh.
 
 VICTIM=203.0.113.99
 NEXT=203.0.113.98

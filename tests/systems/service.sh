@@ -76,13 +76,13 @@ service_reloads() {
 	expect_running
 }
 
-service_refuses_faults() {
+service_refuses_errors() {
 	local pid
 	pid=$(unit MainPID)
 	echo "[nonsense]" >>"$ROOT$CONF"
-	! in_system systemctl reload watchforspammers 2>>"$WORK/printed" || fail "systemctl reload: got status 0, want an error for a faulty configuration"
+	! in_system systemctl reload watchforspammers 2>>"$WORK/printed" || fail "systemctl reload: got status 0, want an error for an invalid configuration"
 	cp "$WORK/conf" "$ROOT$CONF"
-	in_system systemctl reload watchforspammers || fail "systemctl reload fails after the fault was mended"
+	in_system systemctl reload watchforspammers || fail "systemctl reload fails after the error was corrected"
 	same "main process after reload" "$(unit MainPID)" "$pid"
 	expect_running
 }

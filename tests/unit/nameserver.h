@@ -33,7 +33,7 @@ struct nameserver {
 	char address[32]; /* as resolver_new takes it */
 	const struct nameserver_name *hostnames;
 	size_t n_names;
-	unsigned deaf;  /* does not hear so many questions */
+	unsigned deaf;  /* does not receive so many queries */
 	unsigned lies;  /* before each answer, of somebody who does not know its number */
 	unsigned asked; /* questions so far ... */
 	char last[256]; /* ... and the name in the last one */

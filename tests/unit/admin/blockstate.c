@@ -78,7 +78,7 @@ static void begin(void)
 	far.room = 8;
 	if (config_read("/nonexistent", true, &f.config, &why) < 0)
 		fail_msg("%s", why.text);
-	f.config->firewall.ports = ports; /* the far end tells no lists apart */
+	f.config->firewall.ports = ports; /* the far end does not distinguish lists */
 	f.config->block.network_after = 3;
 	f.config->block.max_blocks_per_minute = 0;
 	assert_int_equal(store_open(NULL, STORE_WRITE, &f.store, &why), 0);

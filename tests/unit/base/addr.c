@@ -189,7 +189,7 @@ static void test_parse_refused(void **state)
 	}
 }
 
-/* A piece of a longer text is taken as it is: what follows plays no part, and a NUL is a byte. */
+/* A piece of a longer text is parsed as it is: what follows plays no part, and a NUL is a byte. */
 static void test_parse_length(void **state)
 {
 	static const char trap[] = "192.0.2.77";

@@ -118,7 +118,7 @@ static void test_values(void **state)
 		wanted = gates_read(&gates, rows[i].key, rows[i].value);
 		if ((wanted == NULL) != rows[i].good)
 			fail_msg("%s = %s: got \"%s\", want it %s", rows[i].key, rows[i].value,
-			         wanted == NULL ? "" : wanted, rows[i].good ? "taken" : "refused");
+			         wanted == NULL ? "" : wanted, rows[i].good ? "accepted" : "refused");
 	}
 }
 

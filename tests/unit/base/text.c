@@ -248,7 +248,7 @@ static void test_random(void **state)
 		const size_t want_len = random_number() % 48, cap = 8 + random_number() % 80;
 		char in[64], whole[OUT_MAX], *const out = malloc(cap); /* of its size, for the sanitizer */
 		size_t in_len = 0, len, whole_len;
-		const char *fault;
+		const char *error;
 
 		assert_non_null(out);
 		while (in_len < want_len) {
@@ -265,9 +265,9 @@ static void test_random(void **state)
 		whole_len = text_escape((struct span){in, in_len}, whole, sizeof whole);
 		assert_int_equal(len, strlen(out));
 		assert_true(len < cap);
-		fault = error_of(out, len);
-		if (fault != NULL)
-			fail_msg("turn %u: got \"%s\": %s", turn, out, fault);
+		error = error_of(out, len);
+		if (error != NULL)
+			fail_msg("turn %u: got \"%s\": %s", turn, out, error);
 		if (whole_len < cap) {
 			assert_string_equal(out, whole);
 		} else {

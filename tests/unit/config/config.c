@@ -48,7 +48,7 @@ static struct config *good(const char *text)
 
 	write_text(path, text);
 	if (config_read(path, false, &config, &why) != 0)
-		fail_msg("\"%s\":\n got \"%s\", want it taken", text, why.text);
+		fail_msg("\"%s\":\n got \"%s\", want it accepted", text, why.text);
 	return config;
 }
 
@@ -79,7 +79,7 @@ static void bad(const char *text, const char *want)
 	write_text(path, text);
 	rc = config_read(path, true, &config, &why);
 	if (rc == 0)
-		fail_msg("\"%s\":\n got it taken, want \"%s\"", text, want);
+		fail_msg("\"%s\":\n got it accepted, want \"%s\"", text, want);
 	assert_null(config);
 	assert_int_equal(rc, -EINVAL);
 	if (strncmp(why.text, path, len) != 0 || strcmp(why.text + len, want) != 0)
@@ -412,7 +412,7 @@ static void test_errors(void **state)
 		{"[log mail.log]\nx = 1\n",
 	         ":1: [log mail.log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
 		{"[log /var/log/mail.log]\npath = /x\n", ":2: [log /var/log/mail.log] has no key \"path\""},
-		/* Only the first fault is told, and nothing is taken. */
+		/* Only the first error is reported, and nothing is applied. */
 		{"[block]\nthreshold = 5\nwindow = x\nmemory = y\n", ":3: window" A_DURATION "\"x\""},
 	};
 
@@ -601,7 +601,7 @@ static void test_files(void **state)
 	assert_int_equal(unlink(path), 0); /* only root could write it again */
 }
 
-/* Of a file with errors, what is good is taken, and the first error is said. */
+/* Of a file with errors, what is good is applied, and the first error is reported. */
 static void test_rest(void **state)
 {
 	static const char text[] = "nonsense\n"

@@ -47,7 +47,7 @@ static void ask(struct dnsbl *lists, const char *text, int64_t now_s)
 }
 
 /* What the lists say until nothing is open: "black.example 192.0.2.7 127.0.0.2; ..." */
-static const char *told(struct dnsbl *lists, struct nameserver *server, int64_t now_ms)
+static const char *answers(struct dnsbl *lists, struct nameserver *server, int64_t now_ms)
 {
 	static const char *const words[] = {
 		[DNSBL_LISTED] = "",      [DNSBL_DEAD] = "dead ",      [DNSBL_SILENT] = "silent ",
@@ -103,24 +103,24 @@ static void test_names(void **state)
 	lists = dnsbl_new(config, server.address);
 	ask(lists, "192.0.2.7", NOW_S);
 	assert_false(dnsbl_awaits(lists, &net));
-	assert_string_equal(told(lists, &server, 1000), "no name 192.0.2.7");
+	assert_string_equal(answers(lists, &server, 1000), "no name 192.0.2.7");
 	ask(lists, "192.0.2.8", NOW_S);
-	assert_string_equal(told(lists, &server, 1000), "");
+	assert_string_equal(answers(lists, &server, 1000), "");
 	ask(lists, "192.0.2.9", NOW_S);
-	assert_string_equal(told(lists, &server, 1000), "mismatch 192.0.2.9");
+	assert_string_equal(answers(lists, &server, 1000), "mismatch 192.0.2.9");
 	ask(lists, "192.0.2.9", NOW_S);
-	assert_string_equal(told(lists, &server, 1000), "");
+	assert_string_equal(answers(lists, &server, 1000), "");
 
 	/* Twice, with an answer to another in between; without one our own name server may be the culprit. */
 	ask(lists, "192.0.2.10", NOW_S);
-	assert_string_equal(told(lists, &server, 1000), "");
+	assert_string_equal(answers(lists, &server, 1000), "");
 	assert_int_equal(dnsbl_timeout_ms(lists, 1000), DNSBL_AGAIN_MS);
 	ask(lists, "192.0.2.11", NOW_S);
-	assert_string_equal(told(lists, &server, 1000), "no name 192.0.2.11");
-	assert_string_equal(told(lists, &server, 1000 + DNSBL_AGAIN_MS), "broken 192.0.2.10");
+	assert_string_equal(answers(lists, &server, 1000), "no name 192.0.2.11");
+	assert_string_equal(answers(lists, &server, 1000 + DNSBL_AGAIN_MS), "broken 192.0.2.10");
 	ask(lists, "192.0.2.10", NOW_S + WINDOW_S + 1);
-	assert_string_equal(told(lists, &server, 20000), "");
-	assert_string_equal(told(lists, &server, 20000 + DNSBL_AGAIN_MS), "");
+	assert_string_equal(answers(lists, &server, 20000), "");
+	assert_string_equal(answers(lists, &server, 20000 + DNSBL_AGAIN_MS), "");
 	assert_int_equal(dnsbl_timeout_ms(lists, 30000), -1);
 	dnsbl_free(lists);
 
@@ -129,7 +129,7 @@ static void test_names(void **state)
 	lists = dnsbl_new(config, server.address);
 	ask(lists, "192.0.2.7", NOW_S);
 	assert_true(dnsbl_awaits(lists, &net));
-	assert_string_equal(told(lists, &server, 1000), "white.example 192.0.2.7 127.0.0.2; no name 192.0.2.7");
+	assert_string_equal(answers(lists, &server, 1000), "white.example 192.0.2.7 127.0.0.2; no name 192.0.2.7");
 	assert_false(dnsbl_awaits(lists, &net));
 	dnsbl_free(lists);
 	(void)close(server.fd);
@@ -177,13 +177,13 @@ static void test_answers(void **state)
 	const char *got;
 
 	(void)state;
-	assert_string_equal(told(lists, &server, 0), "");
+	assert_string_equal(answers(lists, &server, 0), "");
 	assert_string_equal(server.last, "1.0.0.127.black.example");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		table[0].addrs = cases[i].addrs;
 		table[0].rcode = cases[i].rcode;
 		ask(lists, "192.0.2.7", NOW_S + (int64_t)i * WINDOW_S);
-		got = told(lists, &server, 0);
+		got = answers(lists, &server, 0);
 		if (strncmp(got, cases[i].listed ? "black.example 192.0.2.7 127." : "", 28) != 0)
 			fail_msg("case %zu: got \"%s\"", i, got);
 	}
@@ -204,10 +204,10 @@ static void test_codes(void **state)
 	config->dns.lists[0].codes[config->dns.lists[0].n_codes++] = addr("127.0.0.9");
 	config->dns.lists[0].codes[config->dns.lists[0].n_codes++] = addr("127.0.0.2");
 	lists = dnsbl_new(config, server.address);
-	assert_string_equal(told(lists, &server, 0), "");
+	assert_string_equal(answers(lists, &server, 0), "");
 	ask(lists, "192.0.2.7", NOW_S);
 	ask(lists, "192.0.2.8", NOW_S);
-	assert_string_equal(told(lists, &server, 0), "black.example 192.0.2.7 127.0.0.2");
+	assert_string_equal(answers(lists, &server, 0), "black.example 192.0.2.7 127.0.0.2");
 	dnsbl_free(lists);
 	(void)close(server.fd);
 }
@@ -225,18 +225,18 @@ static void test_once(void **state)
 	const struct net subject = net_around(&other, 64), of_others = net_around(&other, 48);
 
 	(void)state;
-	assert_string_equal(told(lists, &server, 0), "");
+	assert_string_equal(answers(lists, &server, 0), "");
 	assert_int_equal(server.asked, 3);
 	ask(lists, "192.0.2.7", NOW_S);
 	ask(lists, "192.0.2.7", NOW_S);
-	assert_string_equal(told(lists, &server, 0),
+	assert_string_equal(answers(lists, &server, 0),
 	                    "black.example 192.0.2.7 127.0.0.2; white.example 192.0.2.7 127.0.0.2");
 	assert_int_equal(server.asked, 6);
 	ask(lists, "192.0.2.7", NOW_S + WINDOW_S - 1);
-	assert_string_equal(told(lists, &server, 0), "");
+	assert_string_equal(answers(lists, &server, 0), "");
 	assert_int_equal(server.asked, 6);
 	ask(lists, "192.0.2.7", NOW_S + WINDOW_S);
-	assert_string_equal(told(lists, &server, 0),
+	assert_string_equal(answers(lists, &server, 0),
 	                    "black.example 192.0.2.7 127.0.0.2; white.example 192.0.2.7 127.0.0.2");
 
 	/* By a subject, not by its addresses; and by somebody before us. */
@@ -244,10 +244,10 @@ static void test_once(void **state)
 	server.asked = 0;
 	dnsbl_ask(lists, &subject, &one, NOW_S);
 	dnsbl_ask(lists, &subject, &other, NOW_S);
-	assert_string_equal(told(lists, &server, 0), "weak.example 2001:db8::1 127.0.0.2");
+	assert_string_equal(answers(lists, &server, 0), "weak.example 2001:db8::1 127.0.0.2");
 	assert_int_equal(server.asked, 3);
 	dnsbl_ask(lists, &of_others, &other, NOW_S + 10);
-	assert_string_equal(told(lists, &server, 0), "");
+	assert_string_equal(answers(lists, &server, 0), "");
 	assert_int_equal(server.asked, 3);
 	dnsbl_free(lists);
 	(void)close(server.fd);
@@ -265,42 +265,42 @@ static void test_dead_list(void **state)
 
 	(void)state;
 	/* Nobody knows yet whether it has everybody in it. */
-	assert_string_equal(told(lists, &server, now_ms), "silent black.example");
+	assert_string_equal(answers(lists, &server, now_ms), "silent black.example");
 	assert_int_equal(dnsbl_timeout_ms(lists, now_ms), DNSBL_RETRY_MS);
 	ask(lists, "192.0.2.7", NOW_S);
 	server.asked = 0;
-	assert_string_equal(told(lists, &server, now_ms), "white.example 192.0.2.7 127.0.0.2");
+	assert_string_equal(answers(lists, &server, now_ms), "white.example 192.0.2.7 127.0.0.2");
 	assert_int_equal(server.asked, 1);
 	/* It has. */
 	now_ms += DNSBL_RETRY_MS;
 	table[2] = (struct nameserver_name){.name = "1.0.0.127.black.example", .addrs = yes};
-	assert_string_equal(told(lists, &server, now_ms), "dead black.example 127.0.0.2");
+	assert_string_equal(answers(lists, &server, now_ms), "dead black.example 127.0.0.2");
 	ask(lists, "192.0.2.7", NOW_S + WINDOW_S);
-	assert_string_equal(told(lists, &server, now_ms), "white.example 192.0.2.7 127.0.0.2");
+	assert_string_equal(answers(lists, &server, now_ms), "white.example 192.0.2.7 127.0.0.2");
 	/* And has still, or there is no answer: which is said no more. */
 	now_ms += DNSBL_CHECK_MS;
-	assert_string_equal(told(lists, &server, now_ms), "");
+	assert_string_equal(answers(lists, &server, now_ms), "");
 	now_ms += DNSBL_CHECK_MS;
 	table[2].rcode = NAMESERVER_REFUSED;
-	assert_string_equal(told(lists, &server, now_ms), "");
+	assert_string_equal(answers(lists, &server, now_ms), "");
 	ask(lists, "192.0.2.7", NOW_S + 2 * WINDOW_S);
-	assert_string_equal(told(lists, &server, now_ms), "white.example 192.0.2.7 127.0.0.2");
+	assert_string_equal(answers(lists, &server, now_ms), "white.example 192.0.2.7 127.0.0.2");
 	/* Somebody mends it. */
 	now_ms += DNSBL_CHECK_MS;
 	table[2].rcode = NAMESERVER_NXDOMAIN;
-	assert_string_equal(told(lists, &server, now_ms), "alive black.example");
+	assert_string_equal(answers(lists, &server, now_ms), "alive black.example");
 	ask(lists, "192.0.2.7", NOW_S + 3 * WINDOW_S);
-	assert_string_equal(told(lists, &server, now_ms),
+	assert_string_equal(answers(lists, &server, now_ms),
 	                    "black.example 192.0.2.7 127.0.0.2; white.example 192.0.2.7 127.0.0.2");
 	/* It may have died, and everybody be in it: so it is checked sooner. And gives no answer; a minute later it
 	 * does. */
 	assert_int_equal(dnsbl_timeout_ms(lists, now_ms), DNSBL_RETRY_MS);
 	now_ms += DNSBL_RETRY_MS;
 	table[2].rcode = NAMESERVER_SERVFAIL;
-	assert_string_equal(told(lists, &server, now_ms), "silent black.example");
+	assert_string_equal(answers(lists, &server, now_ms), "silent black.example");
 	now_ms += DNSBL_RETRY_MS;
 	table[2].rcode = NAMESERVER_NXDOMAIN;
-	assert_string_equal(told(lists, &server, now_ms), "alive black.example");
+	assert_string_equal(answers(lists, &server, now_ms), "alive black.example");
 	dnsbl_free(lists);
 	(void)close(server.fd);
 }
@@ -315,22 +315,22 @@ static void test_limits(void **state)
 	struct dnsbl *const lists = dnsbl_new(config_of(1), server.address);
 
 	(void)state;
-	assert_string_equal(told(lists, &server, 0), "");
+	assert_string_equal(answers(lists, &server, 0), "");
 	for (unsigned i = 0; i < DNSBL_OPEN_MAX + 20; i++) {
 		char text[20];
 
 		(void)snprintf(text, sizeof text, "198.18.%u.%u", i / 256, i % 256);
 		ask(lists, text, NOW_S);
 	}
-	assert_string_equal(told(lists, &server, 0), "");
+	assert_string_equal(answers(lists, &server, 0), "");
 	assert_true(server.asked <= 1 + 3 * DNSBL_OPEN_MAX);
 	server.asked = 0;
 	table[1].rcode = 0;
 	ask(lists, "198.18.0.1", NOW_S);
-	assert_string_equal(told(lists, &server, 0), "");
+	assert_string_equal(answers(lists, &server, 0), "");
 	assert_int_equal(server.asked, 0);
 	ask(lists, "198.18.1.19", NOW_S);
-	assert_string_equal(told(lists, &server, 0), "black.example 198.18.1.19 127.0.0.2");
+	assert_string_equal(answers(lists, &server, 0), "black.example 198.18.1.19 127.0.0.2");
 
 	/* Neighbours do not drive each other out. */
 	for (int turn = 0; turn < 2; turn++)
@@ -345,7 +345,7 @@ static void test_limits(void **state)
 				dnsbl_ask(lists, &net, &a, NOW_S);
 		}
 	server.asked = 0;
-	(void)told(lists, &server, 0);
+	(void)answers(lists, &server, 0);
 	assert_true(server.asked <= 2); /* by a rare chance of the seed */
 
 	/* A flood does not grow anything. */

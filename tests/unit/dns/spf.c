@@ -274,7 +274,7 @@ static void mail_servers(void **state)
 	}
 }
 
-/* A long record; and networks out of which very many single addresses are taken. */
+/* A long record; and a network from which very many single addresses are excluded. */
 static void very_many_networks(void **state)
 {
 	size_t len = (size_t)sprintf(zone, "example.com TXT v=spf1");

@@ -88,7 +88,7 @@ static void without_a_log_it_is_the_journal(void **state)
 }
 
 /* Before there is mail in the journal. */
-static void without_mail_the_log_is_taken_unless_nobody_writes_it(void **state)
+static void without_mail_the_log_is_chosen_unless_nobody_writes_it(void **state)
 {
 	(void)state;
 	write_log("a line\n", DAY_S - 60);
@@ -127,7 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		on(what_is_configured_holds),         on(what_was_read_is_read_on),
-		on(without_a_log_it_is_the_journal),  on(without_mail_the_log_is_taken_unless_nobody_writes_it),
+		on(without_a_log_it_is_the_journal),  on(without_mail_the_log_is_chosen_unless_nobody_writes_it),
 		on(the_same_mail_is_read_in_the_log), on(a_machine_may_have_no_journal),
 	};
 

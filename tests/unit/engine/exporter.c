@@ -48,8 +48,8 @@ static void turn(void)
 	exporter_turn(&exporter, store, &problems, 7);
 }
 
-/* How often it was told since the last call. */
-static size_t told(void)
+/* How often it was notified since the last call. */
+static size_t notifications(void)
 {
 	size_t n = 0;
 	char byte;
@@ -73,26 +73,26 @@ static const char *problem(void)
 	return p == NULL ? NULL : p->what;
 }
 
-static void test_told(void **state)
+static void test_notified(void **state)
 {
 	(void)state;
 	turn(); /* the first time at any rate: now there is a database */
 	turn();
-	assert_int_equal(told(), 1);
+	assert_int_equal(notifications(), 1);
 	change();
 	change();
 	turn();
 	turn();
-	assert_int_equal(told(), 1);
+	assert_int_equal(notifications(), 1);
 	for (int i = 0; i < 10000; i++) { /* it does not read: more than its socket holds */
 		change();
 		turn();
 	}
 	assert_null(problem());
-	assert_true(told() < 10000);
+	assert_true(notifications() < 10000);
 	change();
 	turn();
-	assert_int_equal(told(), 1);
+	assert_int_equal(notifications(), 1);
 	(void)close(process);
 }
 
@@ -118,7 +118,7 @@ static void test_reports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_notified, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reports, setup, teardown),
 	};
 

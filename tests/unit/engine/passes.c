@@ -209,7 +209,7 @@ static void deliveries_pass_and_are_stored(void **state)
 	assert_int_equal(n_stored(t0_s), 2);
 }
 
-/* One that delivers all day is told and written once an hour at most. */
+/* One that delivers all day is sent and written once an hour at most. */
 static void deliveries_soon_after_cost_nothing(void **state)
 {
 	(void)state;
@@ -256,7 +256,7 @@ static void a_block_in_the_same_turn_counts_more(void **state)
 	assert_int_equal(n_stored(t0_s), 0);
 }
 
-static void what_the_kernel_refuses_is_told_again(void **state)
+static void what_the_kernel_refuses_is_sent_again(void **state)
 {
 	(void)state;
 	earn("192.0.2.7", t0_s, t0_s);
@@ -369,7 +369,7 @@ int main(void)
 		WITH_GATE(deliveries_soon_after_cost_nothing),
 		WITH_GATE(a_hit_ends_the_window_and_a_block_the_pass),
 		WITH_GATE(a_block_in_the_same_turn_counts_more),
-		WITH_GATE(what_the_kernel_refuses_is_told_again),
+		WITH_GATE(what_the_kernel_refuses_is_sent_again),
 		WITH_GATE(a_flood_of_deliveries_is_bounded),
 		WITH_GATE(allowances_come_and_go),
 		WITH_GATE(a_start_says_all_again),

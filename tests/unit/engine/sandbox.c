@@ -285,7 +285,7 @@ static void a_directory_may_be_missing(void **state)
 	comes_to(create, "db/hits.db", DONE);
 }
 
-static void an_old_kernel_is_no_fault(void **state)
+static void an_old_kernel_is_no_error(void **state)
 {
 	(void)state;
 	old_kernel = true;
@@ -342,7 +342,7 @@ int main(void)
 		sandboxed(executes_nothing),
 		sandboxed(a_directory_may_be_missing),
 		sandboxed(sqlite_sorts_beside_the_database),
-		sandboxed(an_old_kernel_is_no_fault),
+		sandboxed(an_old_kernel_is_no_error),
 		sandboxed(the_journal_takes_what_is_long),
 		sandboxed(the_tarpit_may_next_to_nothing),
 	};

@@ -1,6 +1,6 @@
 /*
  * client: a thread plays root's end of the pair: it keeps a set of addresses in memory and answers as in message.h;
- * the client cannot tell that it is not the root process.
+ * the client cannot notice that it is not the root process.
  */
 #include "firewall/client.h"
 
@@ -666,7 +666,7 @@ static void report(const char *text, uint8_t list, const char *who)
 	assert_int_equal(send(far.fd, &m, message_size(&m), 0), message_size(&m));
 }
 
-/* What root reports comes at any time, also in front of an answer; it is kept until it is taken. */
+/* What root reports comes at any time, also in front of an answer; it is kept until it is read. */
 static void test_changed(void **state)
 {
 	struct client_change change;

@@ -320,7 +320,7 @@ static void test_answer_errors(void **state)
 	assert_false(message_is_answer(&m, message_size(&m), &request));
 }
 
-/* What root tells without being asked has no number, and nothing that belongs to an answer. */
+/* What root sends without a request has no number, and nothing that belongs to an answer. */
 static void test_notice(void **state)
 {
 	struct message good = {.verb = MESSAGE_CHANGED, .n = 1, .why = "nft (process 7)"}, m;

@@ -460,7 +460,7 @@ static void late_lines_to_the_old_file_are_not_lost(void **state)
 	append(s, "mail.log", "b1\n");
 	say(old, "a4\n");
 	expect_lines(s, "A1 a4\nA2 file\nA2 b1\n");
-	say(old, "a5\n"); /* until it is told to reopen */
+	say(old, "a5\n"); /* until it is notified to reopen */
 	append(s, "mail.log", "b2\n");
 	expect_lines(s, "A1 a5\nA2 b2\n");
 	rests(s, FOLLOW_SAFETY_MS);
@@ -1088,7 +1088,7 @@ static void the_newest_old_files_are_listed(void **state)
 	for (int i = 1; i <= ROTATED_MAX + 8; i++) {
 		(void)snprintf(name, sizeof name, "mail.log.%d", i);
 		append(s, name, "x\n");
-		age(s, name, 1000); /* all alike: the numbers tell */
+		age(s, name, 1000); /* all alike: the numbers decide */
 	}
 	assert_int_equal(rotated_list(path(s, "mail.log"), false, &old, &n, &s->why), 0);
 	assert_int_equal(n, ROTATED_MAX);

@@ -515,7 +515,7 @@ struct story {
 	const char *stamp, *time;
 };
 
-static void tell(const char *end, int year, const struct story *story, size_t n)
+static void expect_times(const char *end, int year, const struct story *story, size_t n)
 {
 	struct line_clock clock;
 	struct line line;
@@ -539,7 +539,7 @@ static void tell(const char *end, int year, const struct story *story, size_t n)
 	}
 }
 
-#define TELL(end, year, story) tell(end, year, story, sizeof(story) / sizeof *(story))
+#define TIMES(end, year, story) expect_times(end, year, story, sizeof(story) / sizeof *(story))
 
 static void test_years(void **state)
 {
@@ -591,16 +591,16 @@ static void test_years(void **state)
 
 	(void)state;
 	zone_set(utc);
-	TELL("2026-07-01T00:00:00Z", 0, new_year);
-	TELL("2026-11-20T13:00:00Z", 0, at_end);
-	TELL("2026-11-20T13:00:00Z", 0, day_ahead);
-	TELL("2026-11-20T13:00:00Z", 0, not_yet);
-	TELL("2011-11-20T13:00:00Z", 0, old);
-	TELL("2026-03-01T00:00:00Z", 2023, three_years);
-	TELL("2026-03-01T00:00:00Z", 2023, no_such_year);
-	TELL("2026-11-20T13:00:00Z", 0, leap_day);
-	TELL("2026-11-20T13:00:00Z", 0, wrong_day);
-	TELL("2026-11-20T13:00:00Z", 0, mixed);
+	TIMES("2026-07-01T00:00:00Z", 0, new_year);
+	TIMES("2026-11-20T13:00:00Z", 0, at_end);
+	TIMES("2026-11-20T13:00:00Z", 0, day_ahead);
+	TIMES("2026-11-20T13:00:00Z", 0, not_yet);
+	TIMES("2011-11-20T13:00:00Z", 0, old);
+	TIMES("2026-03-01T00:00:00Z", 2023, three_years);
+	TIMES("2026-03-01T00:00:00Z", 2023, no_such_year);
+	TIMES("2026-11-20T13:00:00Z", 0, leap_day);
+	TIMES("2026-11-20T13:00:00Z", 0, wrong_day);
+	TIMES("2026-11-20T13:00:00Z", 0, mixed);
 }
 
 static void test_zones(void **state)
@@ -645,13 +645,13 @@ static void test_zones(void **state)
 
 	(void)state;
 	zone_set(berlin);
-	TELL("2026-11-20T13:00:00Z", 0, winter_summer);
-	TELL("2026-11-20T13:00:00Z", 0, spring);
-	TELL("2026-11-20T13:00:00Z", 0, autumn);
-	TELL("2026-11-20T13:00:00Z", 0, autumn_late);
-	TELL("2026-11-20T13:00:00Z", 0, named);
-	TELL("2025-12-31T23:40:00Z", 0, new_year);
-	TELL("2026-03-01T00:00:00Z", 2026, new_year);
+	TIMES("2026-11-20T13:00:00Z", 0, winter_summer);
+	TIMES("2026-11-20T13:00:00Z", 0, spring);
+	TIMES("2026-11-20T13:00:00Z", 0, autumn);
+	TIMES("2026-11-20T13:00:00Z", 0, autumn_late);
+	TIMES("2026-11-20T13:00:00Z", 0, named);
+	TIMES("2025-12-31T23:40:00Z", 0, new_year);
+	TIMES("2026-03-01T00:00:00Z", 2026, new_year);
 	zone_set("NZST-12NZDT,M9.5.0,M4.1.0/3");
 	{
 		static const struct story south[] = {
@@ -659,7 +659,7 @@ static void test_zones(void **state)
 			{"Apr  5 02:30:00", "2026-04-04T13:30:00Z"},
 			{"Jun  1 00:00:00", "2026-05-31T12:00:00Z"},
 		};
-		TELL("2026-07-01T00:00:00Z", 0, south);
+		TIMES("2026-07-01T00:00:00Z", 0, south);
 	}
 	zone_set(utc);
 }
@@ -703,7 +703,7 @@ static void test_same_minute(void **state)
 
 	(void)state;
 	zone_set(utc);
-	TELL("2026-11-20T13:40:00Z", 0, story);
+	TIMES("2026-11-20T13:40:00Z", 0, story);
 	line_clock_init(&clock, 0, 0);
 	for (int i = 0; i < 2; i++) {
 		if (line_parse(&clock, shortest, sizeof shortest - 1, &line) != LINE_OK)

@@ -452,7 +452,7 @@ static struct reconcile_result compared(int now)
 	return result;
 }
 
-/* Where root is told what others change, the kernel is listed once, and again after it was changed. */
+/* Where root is notified of what others change, the kernel is listed once, and again after it was changed. */
 static void test_watched(void **state)
 {
 	struct reconcile_result r;
@@ -474,7 +474,7 @@ static void test_watched(void **state)
 	assert_int_equal(until_of("192.0.2.1"), 875);
 	assert_int_equal(far.added, 4); /* the kernel would forget both before their end */
 	assert_int_equal(r.drift.missing + r.drift.extra, 0);
-	far.n--; /* somebody removed one, and root has told */
+	far.n--; /* somebody removed one, and root has notified us */
 	reconcile_changed(reconcile);
 	r = compared(315);
 	assert_int_equal(far.listed, 2);
@@ -482,7 +482,7 @@ static void test_watched(void **state)
 	assert_int_equal(far.n, 2);
 	r = compared(330);
 	assert_int_equal(far.listed, 2);
-	far.n--; /* the same, and root has told which; another was added */
+	far.n--; /* the same, and root has reported which; another was added */
 	const struct client_touched touched[] = {
 		{net_from("192.0.2.1"), 0}, {net_from("192.0.2.2"), 0}, {net_from("192.0.2.9"), 0}};
 	assert_int_equal(reconcile_touched(reconcile, touched, 3, t0_s + 330, &why), 0);

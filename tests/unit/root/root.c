@@ -849,7 +849,7 @@ static void engine_floods(int fd)
 }
 
 /* Notifies its parent to reload; the parent notifies it. */
-static void engine_is_told(int fd)
+static void engine_is_notified(int fd)
 {
 	sigset_t set;
 	int got;
@@ -869,9 +869,11 @@ static void test_serve(void **state)
 		void (*engine)(int fd);
 		int want;
 	} rows[] = {
-		{"an engine that syncs", engine_syncs, 7},        {"one that is killed", engine_dies, 3},
-		{"one that babbles", engine_babbles, 3},          {"one that does not listen", engine_floods, 3},
-		{"one that waits for SIGHUP", engine_is_told, 0},
+		{"an engine that syncs", engine_syncs, 7},
+		{"one that is killed", engine_dies, 3},
+		{"one that babbles", engine_babbles, 3},
+		{"one that does not listen", engine_floods, 3},
+		{"one that waits for SIGHUP", engine_is_notified, 0},
 	};
 	struct root *root = root_of(&usual);
 	sigset_t set, before;

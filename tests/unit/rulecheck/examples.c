@@ -37,7 +37,7 @@ static int teardown(void **state)
 #define HIT  "hit = 192.0.2.7 | " LINE "guess from 192.0.2.7\n"
 #define MISS "miss = " LINE "guess from nobody\n"
 
-/* want: what the first fault says after the path, or NULL for rules that may be used. */
+/* want: what the first error says after the path, or NULL for rules that may be used. */
 static void check(const char *text, const char *want, size_t n_errors)
 {
 	const char *const dirs[] = {directory};
@@ -53,12 +53,12 @@ static void check(const char *text, const char *want, size_t n_errors)
 	rc = examples_load(dirs, 1, NULL, 0, &rules, &errors, &why);
 	if (want == NULL) {
 		if (rc != 0)
-			fail_msg("%s:\n got %s, want it taken", text, why.text);
+			fail_msg("%s:\n got %s, want it accepted", text, why.text);
 		assert_non_null(rules);
 		assert_int_equal(errors.n, 0);
 	} else {
 		if (rc == 0)
-			fail_msg("%s:\n got it taken, want %s", text, want);
+			fail_msg("%s:\n got it accepted, want %s", text, want);
 		assert_int_equal(rc, -EINVAL);
 		assert_null(rules);
 		if (strncmp(why.text, path, strlen(path)) != 0 ||
@@ -195,7 +195,7 @@ static void remove_files(const char *sub)
 	assert_int_equal(rmdir(file_path), 0);
 }
 
-/* want_rules: names of those that are taken, apart by blanks; want_errors: how each sentence begins behind the
+/* want_rules: names of those that are used, separated by blanks; want_errors: how each sentence begins behind the
  * directory, and how it ends. */
 static void start(const char *const shipped[static N_NAMES], const char *const own[static N_NAMES],
                   const char *want_rules, size_t n_errors, const char *const want_errors[][2])
@@ -265,7 +265,7 @@ static void test_start(void **state)
 	      (const char *const[][2]){{"/etc/a.rules:1: ", "/share/a.rules"}, {"/share/a.rules:1: ", LEFT_OUT}});
 	start((const char *const[N_NAMES]){"nonsense\n", "nonsense\n"}, (const char *const[N_NAMES]){0}, "", 2,
 	      (const char *const[][2]){{"/share/a.rules:1: ", LEFT_OUT}, {"/share/b.rules:1: ", LEFT_OUT}});
-	/* Of two rules of one name the later directory's is at fault, whatever its file's name. */
+	/* Of two rules of one name the later directory's is wrong, whatever its file's name. */
 	start((const char *const[N_NAMES]){NULL, GOOD("b", "other")}, (const char *const[N_NAMES]){GOOD("B", "guess")},
 	      "b", 1, (const char *const[][2]){{"/etc/a.rules:1: [b] exists already, at ", LEFT_OUT}});
 	/* One that matches another's hit is none. */

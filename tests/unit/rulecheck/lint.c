@@ -86,7 +86,7 @@ static struct example_line take_apart(const char *text)
 	return (struct example_line){{NULL, 0}, {text, (size_t)(colon - text)}, {colon + 2, strlen(colon + 2)}};
 }
 
-/* The first fault, or warning when there is none; "" when there is neither. */
+/* The first error, or warning when there is none; "" when there is neither. */
 static void said(const char *a, const char *b, size_t stretch_from, char *out, size_t cap)
 {
 	const char *const files[] = {first, second};

@@ -57,7 +57,7 @@ static void write_rule(const struct skeleton *s, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* Loads, takes its line and has no fault. */
+/* Loads, matches its line and has no error. */
 static bool is_good(const struct skeleton *s, const char *text)
 {
 	const char *const files[] = {path};

@@ -142,7 +142,7 @@ static void every_error(void **state)
 		char got[4096];
 
 		errors_of(table[i].text, got, sizeof got);
-		/* What follows a regex's fault is the regex and a caret; caret() looks at that. */
+		/* What follows a regex's error is the regex and a caret; caret() looks at that. */
 		if (strncmp(got, table[i].want, strlen(table[i].want)) != 0 ||
 		    (table[i].want[0] == '\0' && got[0] != '\0'))
 			fail_msg("%s\nwant: %s\ngot:  %s", table[i].text, table[i].want, got);

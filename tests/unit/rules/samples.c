@@ -171,7 +171,7 @@ static bool read_remark(const char *text, struct expectation *want)
 	return true;
 }
 
-static size_t try_file(const char *path, size_t *ret_lines, size_t *ret_taken)
+static size_t try_file(const char *path, size_t *ret_lines, size_t *ret_matched)
 {
 	struct expectation want = {0};
 	FILE *const in = fopen(path, "rbe");
@@ -195,7 +195,7 @@ static size_t try_file(const char *path, size_t *ret_lines, size_t *ret_taken)
 			continue;
 		got = run(&clock, text, (size_t)len);
 		*ret_lines += want.present;
-		*ret_taken += want.present && (got.named || got.good);
+		*ret_matched += want.present && (got.named || got.good);
 		if (want.present && !judge(&want, &got)) {
 			print_error("%s:%u: want %s %s %d, got %s %s %d [%s]\n    %.200s\n", path, number,
 			            want.none ? "none" : want.reason, want.address, want.score,
@@ -250,11 +250,11 @@ static void expectations(void **state)
 	n = list(dir, ".log", files);
 	assert_true(n > 20);
 	for (size_t i = 0; i < n; i++) {
-		size_t lines = 0, taken = 0;
+		size_t lines = 0, matched = 0;
 
-		wrong += try_file(files[i], &lines, &taken);
-		print_message("%-32s %4zu lines, %4zu taken, %4zu left\n", strrchr(files[i], '/') + 1, lines, taken,
-		              lines - taken);
+		wrong += try_file(files[i], &lines, &matched);
+		print_message("%-32s %4zu lines, %4zu matched, %4zu left\n", strrchr(files[i], '/') + 1, lines, matched,
+		              lines - matched);
 		free(files[i]);
 	}
 	assert_int_equal(wrong, 0);

@@ -7,10 +7,10 @@
 
 enum { NOW = 1795888800 }; /* 2026-11-28T18:00:00Z */
 
-static void test_told(void **state)
+static void test_sent(void **state)
 {
 	static const struct {
-		const char *line, *want; /* the canonical form from the op on, "|" for a newline; "": told to nobody */
+		const char *line, *want; /* the canonical form from the op on, "|" for a newline; "": sent to nobody */
 	} rows[] = {
 		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":\"postfix-dnsbl\",\"category\":\"dnsbl\","
 	         "\"reason\":\"secret\",\"offence\":2,\"text\":\"secret\"}",
@@ -23,7 +23,7 @@ static void test_told(void **state)
 	         "lift|192.0.2.7|0|0|||"},
 		{"{\"id\":7,\"event\":\"white\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":null}",
 	         "white|192.0.2.7|1795892400|0|||"},
-		/* What another host told us is not told again; what is over, or nobody's business, neither. */
+		/* What another host sent us is not sent on; what is over, or nobody's business, neither. */
 		{"{\"id\":7,\"event\":\"block\",\"address\":\"192.0.2.7\",\"until\":\"2026-11-28T19:00:00Z\",\"rule\":\"peer/mx2\",\"category\":\"b\",\"offence\":1}",
 	         ""},
 		{"{\"id\":7,\"event\":\"lift\",\"address\":\"192.0.2.7\",\"rule\":\"peer/mx2\"}", ""},
@@ -84,7 +84,7 @@ static void test_errors(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_told), cmocka_unit_test(test_errors)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sent), cmocka_unit_test(test_errors)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

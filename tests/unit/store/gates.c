@@ -70,7 +70,7 @@ static void test_passes(void **state)
 	check_passes(t0_s, "192.0.2.7 70");
 }
 
-/* What was delivered before a pass was taken gives none; what comes later does. */
+/* What was delivered before a pass was withdrawn gives none; what comes later does. */
 static void test_earned(void **state)
 {
 	const struct store_evidence list[] = {{.net = net_from("192.0.2.7"), .time_s = t0_s, .times = 1},
@@ -135,16 +135,16 @@ static void test_now(void **state)
 	assert_int_equal(n, 0);
 }
 
-/* Passes that ended long ago go; one that lasts, or was taken lately, stays. */
+/* Passes that ended long ago go; one that lasts, or was withdrawn lately, stays. */
 static void test_purge(void **state)
 {
 	const struct store_pass passes[] = {{net_from("192.0.2.7"), t0_s - 60}, {net_from("192.0.2.8"), t0_s + 60}};
-	const struct net taken = net_from("192.0.2.9");
+	const struct net withdrawn = net_from("192.0.2.9");
 	size_t n;
 
 	(void)state;
 	good(store_add_passes(store, passes, 2, &why));
-	good(store_take_passes(store, &taken, 1, t0_s + 1, &why));
+	good(store_take_passes(store, &withdrawn, 1, t0_s + 1, &why));
 	good(store_begin(store, &why));
 	good(store_purge(store, t0_s, 100, &n, &why));
 	good(store_purge_good(store, t0_s, t0_s, 100, &n, &why));

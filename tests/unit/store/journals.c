@@ -105,7 +105,7 @@ static void each_name_is_a_journal_of_its_own(void **state)
 	expect("namespace mail", other, &there);
 }
 
-/* No line of a file has a newline in it, so no file is taken for a journal. */
+/* No line of a file has a newline in it, so no file is mistaken for a journal. */
 static void no_file_is_a_journal(void **state)
 {
 	char first[POSITION_FIRST_MAX], name[2 * POSITION_FIRST_MAX], text[64];

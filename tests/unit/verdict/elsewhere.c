@@ -108,7 +108,7 @@ static void test_verdict(void **state)
 	verdict_free(v);
 }
 
-/* Those that are proven here, each once; not those that are wider than what is told. */
+/* Those that are proven here, each once; not those that are wider than what is sent. */
 static void test_proven(void **state)
 {
 	const struct verdict_policy policy = {.threshold = 100,

@@ -90,7 +90,7 @@ static struct verdict *restored(int64_t now_s)
 	return v;
 }
 
-/* Of one that is started anew for each hundredth piece of evidence, the same is wanted. */
+/* Of one that is restarted for each hundredth piece of evidence, the same is wanted. */
 static void want_same_after_restart(const struct verdict_evidence *e, const struct verdict_decision *want)
 {
 	struct verdict *const again = restored(e->time_s);
@@ -233,7 +233,7 @@ static void test_guesser_in_the_office(void **state)
 	assert_int_equal(guesses, 9); /* the tenth: twice the threshold */
 }
 
-/* And one that guesses at the telephone owner's account alone: thirty are taken for the telephone. */
+/* And one that guesses at the telephone owner's account alone: thirty are mistaken for the telephone. */
 static void test_guesser_at_one_account(void **state)
 {
 	unsigned guesses = 1;
@@ -370,7 +370,7 @@ static void test_spread_limits(void **state)
 	assert_int_equal(d.blocks[14].net.len, 64);
 }
 
-/* Accepted mail is taken off each address: a large sender some of whose mail is refused is not blocked. */
+/* Accepted mail is subtracted from each address: a large sender some of whose mail is refused is not blocked. */
 static void test_spread_sender(void **state)
 {
 	(void)state;

@@ -1350,7 +1350,7 @@ static void set_allowed(struct verdict *v)
 	verdict_allow(v, nets, 3);
 }
 
-static struct verdict *retold(const struct verdict_policy *p, const struct story *s, int64_t now_s)
+static struct verdict *rebuilt(const struct verdict_policy *p, const struct story *s, int64_t now_s)
 {
 	struct verdict *const v = verdict_new(p);
 
@@ -1488,7 +1488,7 @@ static void test_story(void **state)
 			e.time_s = now_s - (e.score > 0 && random_below(4) == 0 ? random_below(100) : 0);
 			if (random_below(30) == 0) {
 				verdict_free(again);
-				again = retold(&p, s, now_s);
+				again = rebuilt(&p, s, now_s);
 			}
 			verdict_at(v, now_s);
 			verdict_at(again, now_s);
