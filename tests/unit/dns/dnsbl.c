@@ -166,7 +166,7 @@ static void test_answers(void **state)
 		{{"127.255.255.255"}, 0, false}, /* over quota */
 		{{"127.0.0.255"}, 0, false},
 		{{"127.0.0.1"}, 0, false},
-		{{"203.0.113.80"}, 0, false}, /* whoever sells names that are not there */
+		{{"203.0.113.80"}, 0, false}, /* a zone that answers for names that do not exist */
 		{{"127.0.0.2", "203.0.113.80"}, 0, false},
 		{{"127.0.0.2", "127.255.255.254"}, 0, false},
 		{{"2001:db8::1"}, 0, false},
