@@ -293,7 +293,7 @@ int hit_index_note(struct hit_index *x, const struct store_hit *hits, size_t n, 
 	/* Hits from before this process's first, or from another process. */
 	if (rc == 0 && after < first_id - 1)
 		rc = read_hits(x, after, first_id, SIZE_MAX / 2, &n_read, why);
-	/* Prefetches the place, later the address. GCC would drop the calls of a function that does only that. */
+	/* Prefetches the place, later the address. */
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (i + AHEAD < n)
 			__builtin_prefetch(&x->places[home_of(&hits[i + AHEAD].address)], 1);

@@ -130,9 +130,11 @@ static void hit_value(sqlite3_context *context, const void *row, int column)
 
 int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, struct why *why)
 {
+	/* With the columns in the order of the table, SQLite copies no value once more. */
 	sqlite3_stmt *const s = sql_statement(
-		store, HIT_ADD, "INSERT OR FAIL INTO hit SELECT NULL, a, b, c, d, e, f, g, h, i, j, k FROM batch");
-
+		store, HIT_ADD,
+		"INSERT OR FAIL INTO hit (id, time, address, rule, score, ignored, log, offset, detail, text, account, weight) "
+		"SELECT NULL, a, b, c, d, e, f, g, h, i, j, k FROM batch");
 	const int rc = batch_run(store, s, hits, sizeof *hits, n, hit_value, why);
 
 	if (rc < 0 || n == 0 || store->hit_index == NULL)

@@ -175,6 +175,14 @@ static void know_beside(struct store *store)
 	}
 }
 
+/*
+ * For a database that is written; a fill uses others. NORMAL guarantees "exactly once" even over a power loss: a
+ * position and its hits are lost or kept together. What is deleted is overwritten: the default of Debian, not of
+ * SQLite.
+ */
+#define SETTINGS                                                                                                       \
+	"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA cache_size = -4096; "
+
 static int open_for_writing(struct store *store, struct why *why)
 {
 	int64_t found = 0;
@@ -203,14 +211,7 @@ static int open_for_writing(struct store *store, struct why *why)
 		return rc;
 	if (found < STORE_VERSION && (rc = migrate(store, why)) < 0)
 		return rc;
-	/*
-	 * NORMAL guarantees "exactly once" even over a power loss: a position and its hits are lost or kept together.
-	 */
-	rc = sql_exec(store,
-	              "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; "
-	              "PRAGMA wal_autocheckpoint = 256; " /* 4 MiB */
-	              "PRAGMA secure_delete = ON",        /* the default of Debian, not of SQLite */
-	              "cannot set it up", why);
+	rc = sql_exec(store, SETTINGS "PRAGMA wal_autocheckpoint = 256" /* 4 MiB */, "cannot set it up", why);
 	if (rc == 0 && killed) /* switching back to WAL synced everything to disk */
 		rc = migrate_complete(store, why);
 	if (rc == 0 && killed)
@@ -474,8 +475,7 @@ int store_bulk_end(struct store *store, struct why *why)
 	/* One transaction with synchronous on also syncs everything written before it to disk. */
 	return sql_exec(store,
 	                "PRAGMA synchronous = FULL; DELETE FROM daemon WHERE key = 'bulk'; "
-	                "PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
-	                "PRAGMA secure_delete = ON; PRAGMA cache_size = -4096",
+	                "PRAGMA locking_mode = NORMAL; " SETTINGS,
 	                "cannot finish it", why);
 }
 
