@@ -81,7 +81,8 @@ static void note_at_gates(struct engine *e, const struct decide_result *result, 
 	if (result->is_good) {
 		passes_earn(&e->passes, e->live.config, &decision->subject, time_s, now);
 	} else if (result->is_hit && decision->counted) {
-		passes_lose(&e->passes, &decision->subject, false);
+		if (decision->n == 0) /* otherwise the first block is the client's */
+			passes_lose(&e->passes, &decision->subject, false);
 		for (size_t i = 0; i < decision->n; i++)
 			passes_lose(&e->passes, &decision->blocks[i].net, true);
 	}

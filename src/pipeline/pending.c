@@ -208,23 +208,23 @@ void pending_hit(struct pending *p, struct pending_file *file, const struct rule
                  int64_t offset, struct span text, const struct verdict_decision *decision)
 {
 	struct batch *const b = p->last;
-	struct store_hit *const row = &b->hits[b->n_hits];
 
 	assert(b->n_hits < PENDING_HITS_MAX);
 	p->n_stored = 0; /* its blocks may be overwritten now */
-	*row = (struct store_hit){.time_s = time_s,
-	                          .address = hit->address,
-	                          .rule = 0,
-	                          .log = 0,
-	                          .score = decision->counted || decision->outcome == VERDICT_DUPLICATE ? decision->score
-	                                                                                               : hit->score,
-	                          .ignored = !decision->counted,
-	                          .spent = decision->outcome == VERDICT_BLOCK,
-	                          .offset = offset,
-	                          .account = hit->account,
-	                          .weight = (int)decision->weight,
-	                          .detail = keep(b, hit->detail, STORE_DETAIL_MAX),
-	                          .text = keep(b, text, STORE_LINE_MAX)};
+	/* All members: gcc would clear it slowly otherwise. */
+	b->hits[b->n_hits] = (struct store_hit){
+		.time_s = time_s,
+		.address = hit->address,
+		.rule = 0,
+		.log = 0,
+		.score = decision->counted || decision->outcome == VERDICT_DUPLICATE ? decision->score : hit->score,
+		.ignored = !decision->counted,
+		.spent = decision->outcome == VERDICT_BLOCK,
+		.offset = offset,
+		.account = hit->account,
+		.weight = (int)decision->weight,
+		.detail = keep(b, hit->detail, STORE_DETAIL_MAX),
+		.text = keep(b, text, STORE_LINE_MAX)};
 	b->notes[b->n_hits] = (struct noted_hit){.rule = hit->rule, .file = file, .n_blocks = decision->n};
 	for (size_t i = 0; i < decision->n; i++) {
 		b->led[b->n_blocks] = (uint16_t)b->n_hits; /* < PENDING_HITS_MAX */
