@@ -49,6 +49,16 @@ static void sql(sqlite3 *db, const char *text)
 		fail_msg("%s: %s", text, sqlite3_errmsg(db));
 }
 
+static int64_t number(struct store *store, const char *query)
+{
+	int64_t ret = -1;
+	struct why why = {""};
+
+	if (sql_once(store, query, &ret, &why) < 0)
+		fail_msg("%s: %s", query, why.text);
+	return ret;
+}
+
 /* Like one that 0.1.0 left: with hits of two addresses, and a block of each. */
 static void make_old(void)
 {
@@ -82,19 +92,13 @@ static void test_old(void **state)
 	struct query_block block;
 	struct query_hit hit;
 	struct why why = {""};
-	int64_t version = 0;
-	sqlite3_stmt *s;
 
 	(void)state;
 	make_old();
 	assert_int_equal(store_open(path, STORE_READ, &store, &why), -EINVAL);
 	assert_non_null(strstr(why.text, "created by an older watchforspammers (version 1, this one reads "));
 	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
-	assert_int_equal(sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &s, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	version = sqlite3_column_int64(s, 0);
-	assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
-	assert_int_equal(version, STORE_VERSION);
+	assert_int_equal(number(store, "PRAGMA user_version"), STORE_VERSION);
 	query_blocks(store, &net, t0_s, (struct query_bound){0});
 	assert_int_equal(query_next_block(store, &block, &why), 0);
 	assert_string_equal(block.address, "192.0.2.7");
@@ -140,32 +144,42 @@ static void test_alike(void **state)
 	free(texts[1]);
 }
 
+/* Returns one that is converted from an older version, which changes makes of a new one. */
+static struct store *converted(const char *changes)
+{
+	struct store *store = NULL;
+	struct why why = {""};
+	sqlite3 *db = NULL;
+
+	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
+	store_close(store);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sql(db, changes);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
+	return store;
+}
+
 /* One of version 5, where packets were not counted: each time that some were seen is a packet. */
 static void test_packets(void **state)
 {
 	const struct net net = net_from("192.0.2.7");
-	struct store *store = NULL;
+	struct store *store;
 	struct query_totals totals;
 	struct query_block block;
 	struct why why = {""};
-	sqlite3 *db = NULL;
 
 	(void)state;
-	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
-	store_close(store);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	sql(db,
-	    "DROP VIEW active; DROP VIEW blocks; DROP VIEW sums; DROP VIEW by_reason; DROP VIEW by_category; DROP VIEW by_day;"
-	    "DROP TABLE block; CREATE TABLE block (id INTEGER PRIMARY KEY, address TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, "
-	    "offence INTEGER NOT NULL, rule INTEGER NOT NULL REFERENCES rule, cause INTEGER NOT NULL DEFAULT 0, proven INTEGER NOT NULL DEFAULT 0, "
-	    "knocks INTEGER NOT NULL DEFAULT 0, knocked INTEGER, ended INTEGER, ended_by TEXT);"
-	    "ALTER TABLE daily DROP COLUMN packets; ALTER TABLE daily DROP COLUMN bytes;"
-	    "INSERT INTO rule VALUES (1, 'name', 'category', 'reason');"
-	    "INSERT INTO block (address, since, until, offence, rule, knocks) VALUES ('192.0.2.7', 1795181864, 1795182464, 1, 1, 3);"
-	    "INSERT INTO daily (day, rule, hits, addresses, blocks, dropped, last) VALUES (1, 0, 0, 0, 1, 4, 0), (1, 1, 0, 0, 1, 4, 0);"
-	    "PRAGMA user_version = 5");
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
+	store = converted(
+		"DROP VIEW active; DROP VIEW blocks; DROP VIEW sums; DROP VIEW by_reason; DROP VIEW by_category; DROP VIEW by_day;"
+		"DROP TABLE block; CREATE TABLE block (id INTEGER PRIMARY KEY, address TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, "
+		"offence INTEGER NOT NULL, rule INTEGER NOT NULL REFERENCES rule, cause INTEGER NOT NULL DEFAULT 0, proven INTEGER NOT NULL DEFAULT 0, "
+		"knocks INTEGER NOT NULL DEFAULT 0, knocked INTEGER, ended INTEGER, ended_by TEXT);"
+		"ALTER TABLE daily DROP COLUMN packets; ALTER TABLE daily DROP COLUMN bytes;"
+		"INSERT INTO rule VALUES (1, 'name', 'category', 'reason');"
+		"INSERT INTO block (address, since, until, offence, rule, knocks) VALUES ('192.0.2.7', 1795181864, 1795182464, 1, 1, 3);"
+		"INSERT INTO daily (day, rule, hits, addresses, blocks, dropped, last) VALUES (1, 0, 0, 0, 1, 4, 0), (1, 1, 0, 0, 1, 4, 0);"
+		"PRAGMA user_version = 5");
 	query_blocks(store, &net, t0_s, (struct query_bound){0});
 	assert_int_equal(query_next_block(store, &block, &why), 0);
 	assert_int_equal(block.packets, 3);
@@ -177,36 +191,19 @@ static void test_packets(void **state)
 	store_close(store);
 }
 
-static int64_t number(struct store *store, const char *query)
-{
-	int64_t ret = -1;
-	struct why why = {""};
-
-	if (sql_once(store, query, &ret, &why) < 0)
-		fail_msg("%s: %s", query, why.text);
-	return ret;
-}
-
 /* One of version 9, where columns of "peer" and keys of "daemon" had other names: what was counted is kept. */
 static void test_names(void **state)
 {
-	struct store *store = NULL;
-	struct why why = {""};
-	sqlite3 *db = NULL;
+	struct store *store;
 
 	(void)state;
-	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
-	store_close(store);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	sql(db,
-	    "DROP TABLE peer; CREATE TABLE peer (name TEXT PRIMARY KEY, stream TEXT NOT NULL, era INTEGER NOT NULL, "
-	    "number INTEGER NOT NULL, heard INTEGER NOT NULL, lag INTEGER NOT NULL, taken INTEGER NOT NULL, "
-	    "refused INTEGER NOT NULL, refusal TEXT) WITHOUT ROWID;"
-	    "INSERT INTO peer VALUES ('mx2', '1800000000000-0', 7, 8, 1795181862, 3, 5, 6, NULL);"
-	    "INSERT INTO daemon (key, value) VALUES ('told', '4'), ('told_at', '1795181862'), ('database_fault', 'x');"
-	    "PRAGMA user_version = 9");
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
+	store = converted(
+		"DROP TABLE peer; CREATE TABLE peer (name TEXT PRIMARY KEY, stream TEXT NOT NULL, era INTEGER NOT NULL, "
+		"number INTEGER NOT NULL, heard INTEGER NOT NULL, lag INTEGER NOT NULL, taken INTEGER NOT NULL, "
+		"refused INTEGER NOT NULL, refusal TEXT) WITHOUT ROWID;"
+		"INSERT INTO peer VALUES ('mx2', '1800000000000-0', 7, 8, 1795181862, 3, 5, 6, NULL);"
+		"INSERT INTO daemon (key, value) VALUES ('told', '4'), ('told_at', '1795181862'), ('database_fault', 'x');"
+		"PRAGMA user_version = 9");
 	assert_int_equal(number(store, "SELECT received FROM peer WHERE name = 'mx2'"), 1795181862);
 	assert_int_equal(number(store, "SELECT accepted FROM peer WHERE name = 'mx2'"), 5);
 	assert_int_equal(number(store, "SELECT number FROM peer WHERE name = 'mx2'"), 8);
