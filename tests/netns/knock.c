@@ -1,11 +1,16 @@
 /*
- * knock: which clients get in? Connects from many addresses at once.
+ * knock: which clients get in? Connects from many addresses at once, or from one again and again.
  *
- * usage: knock listen PORT...           in the server's namespace: accepts connections of both families, until it is
- * killed knock from PORT ADDR4 ADDR6    in the client's: reads addresses, one in a line, and prints those from which a
- * connection to ADDR4 or ADDR6, as their family is, was made The client needs routes that make the addresses its own
- * (ip route add local), the server one back. A client that has not got in when for a second none has, is shut out. Exit
- * status 1 on an error of the system.
+ * knock listen PORT... (in the server's namespace): accepts connections of both families, until it is killed.
+ *
+ * knock from PORT ADDR4 ADDR6 (in the client's): reads addresses, one in a line, and prints those from which a
+ * connection to ADDR4 or ADDR6, as their family is, was made. One that has not got in when for a second none has, is
+ * shut out. Needs routes that make the addresses the client's own (ip route add local), and one back.
+ *
+ * knock until PORT ADDR4 ADDR6 ADDRESS (in the client's): connects from ADDRESS ten times a second until it gets in. A
+ * shell that starts a program for each connection would be late on a busy machine.
+ *
+ * Exit status 1 on an error of the system.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,6 +28,7 @@
 enum {
 	KNOCKERS_MAX = 4096,
 	QUIET_MS = 1000, /* the first retransmission is not later */
+	AGAIN_MS = 100,
 };
 
 static char addresses[KNOCKERS_MAX][INET6_ADDRSTRLEN];
@@ -103,6 +109,24 @@ static bool is_in(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
+static const char *target_of(const char *from, char **targets)
+{
+	return strchr(from, ':') != NULL ? targets[1] : targets[0];
+}
+
+static void knock_until(const char *from, const char *to, uint16_t port)
+{
+	for (bool in = false; !in;) {
+		struct pollfd one = {.fd = knock(from, to, port), .events = POLLOUT};
+
+		if (poll(&one, 1, AGAIN_MS) < 0)
+			die("poll");
+		if (one.revents != 0 && !(in = is_in(one.fd)))
+			(void)poll(NULL, 0, AGAIN_MS); /* it was refused */
+		(void)close(one.fd);
+	}
+}
+
 static void wait_for(size_t n)
 {
 	int ready;
@@ -131,8 +155,13 @@ int main(int argc, char **argv)
 		(void)pause();
 		return 0;
 	}
+	if (argc == 6 && strcmp(argv[1], "until") == 0) {
+		knock_until(argv[5], target_of(argv[5], argv + 3), port_of(argv[2]));
+		return 0;
+	}
 	if (argc != 5 || strcmp(argv[1], "from") != 0) {
-		(void)fputs("usage: knock listen PORT... | knock from PORT ADDR4 ADDR6\n", stderr);
+		(void)fputs("usage: knock listen PORT... | from PORT ADDR4 ADDR6 | until PORT ADDR4 ADDR6 ADDRESS\n",
+		            stderr);
 		return 2;
 	}
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -141,9 +170,9 @@ int main(int argc, char **argv)
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		die("setrlimit");
 	for (; n < KNOCKERS_MAX && scanf("%45s", addresses[n]) == 1; n++) {
-		const char *const to = strchr(addresses[n], ':') != NULL ? argv[4] : argv[3];
+		const int fd = knock(addresses[n], target_of(addresses[n], argv + 3), port_of(argv[2]));
 
-		polled[n] = (struct pollfd){.fd = knock(addresses[n], to, port_of(argv[2])), .events = POLLOUT};
+		polled[n] = (struct pollfd){.fd = fd, .events = POLLOUT};
 	}
 	wait_for(n);
 	return 0;
