@@ -16,8 +16,7 @@ int migrate_complete(struct store *store, struct why *why)
 	return rc < 0 ? rc : sql_exec(store, version, what, why);
 }
 
-/* What schema.sql cannot do: drop the views of older versions. Columns are added and renamed below, by the version
- * found. */
+/* What schema.sql cannot do: drop the views of older versions. Tables are changed below, by the version found. */
 static const char prepare[] =
 	"DROP VIEW IF EXISTS active; DROP VIEW IF EXISTS hits; DROP VIEW IF EXISTS blocks; "
 	"DROP VIEW IF EXISTS acts; DROP VIEW IF EXISTS by_reason; DROP VIEW IF EXISTS by_category; "
@@ -45,13 +44,19 @@ static const char count_daily[] = "ALTER TABLE daily ADD COLUMN packets INTEGER 
 				  "ALTER TABLE daily ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0; "
 				  "UPDATE daily SET packets = dropped WHERE dropped > 0";
 
-/* From before version 10: other names. The table "peer" exists since version 7. */
-static const char rename_columns[] = "ALTER TABLE peer RENAME COLUMN heard TO received; "
-				     "ALTER TABLE peer RENAME COLUMN taken TO accepted";
+/*
+ * From before version 10: other names. The table "peer" exists since version 7. It is copied, because ALTER TABLE
+ * RENAME fails if any view is broken, and people's own views of ours are, while ours are dropped.
+ */
+static const char keep_peers[] = "CREATE TABLE old_peer AS SELECT * FROM peer; DROP TABLE peer";
+static const char restore_peers[] =
+	"INSERT INTO peer (name, stream, era, number, received, lag, accepted, refused, refusal) "
+	"SELECT name, stream, era, number, heard, lag, taken, refused, refusal FROM old_peer; "
+	"DROP TABLE old_peer";
 static const char rename_keys[] = "UPDATE OR REPLACE daemon SET key = 'database_error' WHERE key = 'database_fault'; "
 				  "DELETE FROM daemon WHERE key IN ('told', 'told_at')";
 
-static int change_columns(struct store *store, int64_t found, struct why *why)
+static int change_tables(struct store *store, int64_t found, struct why *why)
 {
 	int rc = found < 3 ? sql_exec(store, accounts, what, why) : 0;
 
@@ -60,7 +65,7 @@ static int change_columns(struct store *store, int64_t found, struct why *why)
 	if (rc == 0 && found >= 3 && found < 6)
 		rc = sql_exec(store, count_daily, what, why);
 	if (rc == 0 && found >= 7 && found < 10)
-		rc = sql_exec(store, rename_columns, what, why);
+		rc = sql_exec(store, keep_peers, what, why);
 	if (rc == 0 && found < 10)
 		rc = sql_exec(store, rename_keys, what, why);
 	return rc;
@@ -74,10 +79,12 @@ int migrate(struct store *store, struct why *why)
 	if (rc < 0)
 		return rc;
 	if ((rc = sql_once(store, "PRAGMA user_version", &found, why)) == 0 && found < STORE_VERSION &&
-	    (rc = sql_exec(store, prepare, what, why)) == 0 && (rc = change_columns(store, found, why)) == 0)
+	    (rc = sql_exec(store, prepare, what, why)) == 0 && (rc = change_tables(store, found, why)) == 0)
 		rc = migrate_complete(store, why);
 	if (rc == 0 && found < 3)
 		rc = sql_exec(store, sum_blocks, what, why);
+	if (rc == 0 && found >= 7 && found < 10)
+		rc = sql_exec(store, restore_peers, what, why);
 	if (rc == 0)
 		rc = sql_exec(store, "COMMIT", what, why);
 	if (rc < 0)

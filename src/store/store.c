@@ -425,14 +425,12 @@ int store_bulk_begin(struct store *store, struct why *why)
 		if (rc == 0)
 			rc = store_state_set(store, "bulk", id, why);
 		if (rc == 0)
-			rc = sql_exec(
-				store,
-				/* No hit is deleted meanwhile: nothing to overwrite. */
-				"PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF; PRAGMA cache_size = -1024; "
-				"DROP INDEX block_address; DROP INDEX block_until; DROP TRIGGER event_block; "
-				"DROP TRIGGER event_extend; DROP TRIGGER event_lift; DROP TRIGGER event_allow; "
-				"DROP TRIGGER event_disallow",
-				"cannot set it up", why);
+			rc = sql_exec(store,
+			              "PRAGMA synchronous = OFF; PRAGMA cache_size = -1024; "
+			              "DROP INDEX block_address; DROP INDEX block_until; DROP TRIGGER event_block; "
+			              "DROP TRIGGER event_extend; DROP TRIGGER event_lift; DROP TRIGGER event_allow; "
+			              "DROP TRIGGER event_disallow",
+			              "cannot set it up", why);
 		if (rc == 0 && store->bulk_fd < 0)
 			store->bulk_fd = open(store->path, O_RDONLY | O_CLOEXEC);
 		if (rc == 0)

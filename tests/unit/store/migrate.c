@@ -144,7 +144,10 @@ static void test_alike(void **state)
 	free(texts[1]);
 }
 
-/* Returns one that is converted from an older version, which changes makes of a new one. */
+/*
+ * Returns one that is converted from an older version, which changes makes of a new one. It has views that a person
+ * made, one of which is broken.
+ */
 static struct store *converted(const char *changes)
 {
 	struct store *store = NULL;
@@ -155,8 +158,11 @@ static struct store *converted(const char *changes)
 	store_close(store);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	sql(db, changes);
+	sql(db, "CREATE VIEW mine AS SELECT * FROM hits; CREATE VIEW broken AS SELECT * FROM nowhere");
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
+	if (store_open(path, STORE_WRITE, &store, &why) < 0)
+		fail_msg("%s", why.text);
+	assert_int_equal(number(store, "SELECT count(*) FROM mine"), 0);
 	return store;
 }
 
