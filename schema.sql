@@ -228,7 +228,7 @@ CREATE TABLE IF NOT EXISTS claim ( -- what peers say about networks
 	peer     TEXT    NOT NULL, -- empty: this host
 	since    INTEGER NOT NULL,
 	until    INTEGER NOT NULL,
-	said     INTEGER NOT NULL, -- milliseconds of the server's clock, which orders the claims of all hosts
+	sent     INTEGER NOT NULL, -- milliseconds of the server's clock, which orders the claims of all hosts
 	offence  INTEGER NOT NULL,
 	rule     TEXT,             -- on that host
 	category TEXT,

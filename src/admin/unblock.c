@@ -142,7 +142,7 @@ void unblock_run(const struct admin *a, const struct protocol_request *r, const 
 		return;
 	}
 	forgive(a, r, &running, now_s);
-	/* Voids what other hosts said before. If that cannot be stored, it counts again after a restart. */
+	/* Voids earlier claims of other hosts. If that cannot be stored, it counts again after a restart. */
 	if (a->sharing != NULL)
 		(void)sharing_unblocked(a->sharing, &r->net, now_s, &why);
 	todo->voted = r->verb == PROTOCOL_WHITE;

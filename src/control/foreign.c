@@ -72,7 +72,7 @@ static int read_stream(struct span *rest, struct foreign *f, struct why *why)
 	const struct span whole = word;
 	int64_t ignored;
 
-	if (!cut_number(&word, '-', &f->said_ms) || !cut_number(&word, '\0', &ignored) || whole.len >= sizeof f->stream)
+	if (!cut_number(&word, '-', &f->sent_ms) || !cut_number(&word, '\0', &ignored) || whole.len >= sizeof f->stream)
 		return wrong("stream", why);
 	memcpy(f->stream, whole.p, whole.len);
 	return 0;

@@ -1,5 +1,5 @@
 /*
- * foreign: parses the request "foreign": what another host said, as watchforspammers-share passes it to the daemon.
+ * foreign: parses the request "foreign": a message of another host, as watchforspammers-share passes it to the daemon.
  *
  * Knows base and peers only. Pure. The sender has verified the signature; everything else is for the daemon to judge.
  *
@@ -35,11 +35,11 @@ enum foreign_op { FOREIGN_BLOCK, FOREIGN_LIFT, FOREIGN_WHITE, FOREIGN_OWN, FOREI
 struct foreign {
 	char peer[PEERS_NAME_MAX];
 	char stream[FOREIGN_STREAM_MAX];
-	int64_t said_ms, clock_ms; /* of the server's clock: when it was said, and now */
+	int64_t sent_ms, clock_ms; /* of the server's clock: when it was sent, and now */
 	int64_t era, number;
 	enum foreign_op op;
 	struct net net;
-	int64_t for_s;                                           /* all but LIFT: counted from said_ms */
+	int64_t for_s;                                           /* all but LIFT: counted from sent_ms */
 	unsigned offence;                                        /* BLOCK only */
 	char rule[FOREIGN_WORD_MAX], category[FOREIGN_WORD_MAX]; /* BLOCK only */
 	struct hexlist known;                                    /* GOOD only */

@@ -29,7 +29,7 @@ static void log_changes(struct requests *r, int64_t now_s)
 	events_sum(r->events);
 	if (suspended != NULL)
 		log_line(LOG_ALERT,
-		         "peer %s is suspended: %s; what it said is void until 'watchforspammers resume peer/%s'",
+		         "peer %s is suspended: %s; its claims are void until 'watchforspammers resume peer/%s'",
 		         suspended, why, suspended);
 }
 

@@ -23,7 +23,7 @@ enum {
 bool shared_handle(struct requests *requests, struct admin_todo *ret);
 
 /*
- * Call after the configuration was read: loads the peers, and what they said. An error is only logged: sharing is not
+ * Call after the configuration was read: loads the peers, and their claims. An error is only logged: sharing is not
  * the main job.
  */
 void shared_reload(struct requests *requests);

@@ -19,7 +19,7 @@ struct sharing *sharing_new(struct store *store)
 	struct sharing *const s = alloc_zero(1, sizeof *s, "what is shared");
 
 	s->store = store;
-	s->blocks.store = s->said.store = store;
+	s->blocks.store = s->pending.store = store;
 	shared_good_init(&s->good, store);
 	return s;
 }
@@ -30,7 +30,7 @@ void sharing_free(struct sharing *s)
 		return;
 	claims_free(s->claims);
 	shared_blocks_done(&s->blocks);
-	shared_claims_done(&s->said);
+	shared_claims_done(&s->pending);
 	shared_good_done(&s->good);
 	peers_done(&s->may);
 	free(s->peers);
@@ -124,14 +124,14 @@ int sharing_review(struct sharing *s, const struct sharing_on *on, int64_t now_s
 /* Learns from a peer's row how far the server's clock is ahead of ours. */
 static void note_clock(struct sharing *s, const struct store_peer *peer)
 {
-	const int64_t said_ms = strtoll(peer->stream, NULL, 10);
+	const int64_t sent_ms = strtoll(peer->stream, NULL, 10);
 
-	if (said_ms <= s->newest_ms)
+	if (sent_ms <= s->newest_ms)
 		return;
-	s->newest_ms = said_ms;
+	s->newest_ms = sent_ms;
 	/* Round down: our unblock must not count as later than other hosts see it. */
 	s->ahead_ms =
-		said_ms + peer->lag_ms - (peer->received_s * 1000 + 999) + clock_unix_s() * 1000 - clock_steady_ms();
+		sent_ms + peer->lag_ms - (peer->received_s * 1000 + 999) + clock_unix_s() * 1000 - clock_steady_ms();
 }
 
 static int load_peers(struct sharing *s, struct why *why)
@@ -169,18 +169,18 @@ static void load_claim(struct sharing *s, const struct store_claim *claim, int64
 
 	if (claim->what == STORE_CLAIM_AMNESTY) {
 		if (claim->peer[0] == '\0' || (p != NULL && (p->may->rights & PEERS_WHITE) != 0))
-			(void)claims_pardon(s->claims, &claim->net, claim->said_ms, claim->until_s, now_s, &ignored, 0);
+			(void)claims_pardon(s->claims, &claim->net, claim->sent_ms, claim->until_s, now_s, &ignored, 0);
 		return;
 	}
 	if (p == NULL || p->is_suspended || (p->may->rights & PEERS_BLOCK) == 0 ||
-	    claims_is_pardoned(s->claims, &claim->net, claim->said_ms, now_s))
+	    claims_is_pardoned(s->claims, &claim->net, claim->sent_ms, now_s))
 		return;
 	(void)claims_put(s->claims,
 	                 &(struct claims_claim){.net = claim->net,
 	                                        .peer = sharing_number(s, p),
 	                                        .weight = p->may->observe ? 0 : p->may->weight,
 	                                        .until_s = claim->until_s,
-	                                        .said_ms = claim->said_ms},
+	                                        .sent_ms = claim->sent_ms},
 	                 now_s);
 	sharing_queue(s, &claim->net);
 }
@@ -249,7 +249,7 @@ int sharing_load(struct sharing *s, const struct sharing_on *on, int64_t now_s, 
 int sharing_begin(struct sharing *s, struct why *why)
 {
 	shared_blocks_clear(&s->blocks);
-	shared_claims_clear(&s->said);
+	shared_claims_clear(&s->pending);
 	s->allowed = false;
 	s->suspended = NULL;
 	return store_begin(s->store, why);
@@ -258,7 +258,7 @@ int sharing_begin(struct sharing *s, struct why *why)
 int sharing_commit(struct sharing *s, int rc, struct why *why)
 {
 	if (rc == 0)
-		rc = shared_claims_write(&s->said, why);
+		rc = shared_claims_write(&s->pending, why);
 	if (rc == 0)
 		rc = shared_blocks_write(&s->blocks, why);
 	for (size_t i = 0; i < s->may.n && rc == 0; i++)
@@ -347,7 +347,7 @@ void sharing_pardon(struct sharing *s, const struct store_claim *amnesty, int64_
 	size_t n;
 
 	do {
-		n = claims_pardon(s->claims, &amnesty->net, amnesty->said_ms, amnesty->until_s, now_s, pardoned,
+		n = claims_pardon(s->claims, &amnesty->net, amnesty->sent_ms, amnesty->until_s, now_s, pardoned,
 		                  SHARING_SOME);
 		for (size_t i = 0; i < n; i++)
 			sharing_queue(s, &pardoned[i]);
@@ -362,7 +362,7 @@ int sharing_unblocked(struct sharing *s, const struct net *net, int64_t now_s, s
 	                                    .net = *net,
 	                                    .since_s = now_s,
 	                                    .until_s = now_s + SHARING_WHITE_S,
-	                                    .said_ms = clock_ms > s->newest_ms ? clock_ms : s->newest_ms};
+	                                    .sent_ms = clock_ms > s->newest_ms ? clock_ms : s->newest_ms};
 	int rc;
 
 	if (s->may.n == 0)

@@ -14,7 +14,7 @@
  *
  * A peer is suspended, like a rule, in three cases: it sends more than per_minute messages in a minute of the server's
  * clock (so a backlog after a broken connection does not count as too fast); it calls SHARING_GOOD_MAX proven good
- * clients hostile within an hour; or its stream contains something that it cannot have signed. Everything it said is
+ * clients hostile within an hour; or its stream contains something that it cannot have signed. All its claims are
  * then void. Errors: see store.h.
  */
 #ifndef WFS_PIPELINE_SHARING_H
@@ -65,7 +65,7 @@ struct sharing *sharing_new(struct store *store);
 void sharing_free(struct sharing *sharing);
 
 /*
- * Reads the file of peers, and what they said from the database. Call at start and after each reload, after
+ * Reads the file of peers, and their claims from the database. Call at start and after each reload, after
  * reconcile_load. If the file of peers has an error, the old peers stay.
  */
 int sharing_load(struct sharing *sharing, const struct sharing_on *on, int64_t now_s, struct why *why);

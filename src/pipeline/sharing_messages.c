@@ -21,13 +21,13 @@ static int refuse(struct sharing_peer *p, struct why *why, const char *what)
 	return SHARING_REFUSED;
 }
 
-/* Suspends a peer and voids everything it said. Returns SHARING_REFUSED, or a database error. */
+/* Suspends a peer and voids all its claims. Returns SHARING_REFUSED, or a database error. */
 static int suspend(struct sharing *s, struct sharing_peer *p, const char *what, int64_t now_s, struct why *why)
 {
 	char rule[SHARING_RULE_MAX];
 	struct net dropped[SHARING_SOME];
 	size_t n;
-	int rc = shared_claims_write(&s->said, why);
+	int rc = shared_claims_write(&s->pending, why);
 
 	if (rc < 0)
 		return rc;
@@ -50,8 +50,8 @@ static int suspend(struct sharing *s, struct sharing_peer *p, const char *what, 
 /* Counts a message. Returns true if the peer exceeds its limit for this minute. */
 static bool is_too_fast(struct sharing_peer *p, const struct foreign *m)
 {
-	if (p->minute != m->said_ms / 60000) {
-		p->minute = m->said_ms / 60000;
+	if (p->minute != m->sent_ms / 60000) {
+		p->minute = m->sent_ms / 60000;
 		p->in_minute = 0;
 	}
 	return ++p->in_minute > p->may->per_minute;
@@ -71,10 +71,10 @@ static bool is_too_wide(const struct sharing_peer *p, const struct net *net)
 	                                                 : net->len < p->may->prefix6;
 }
 
-/* Returns how long ago it was said, by the server's clock. If that clock went back, it counts as now. */
+/* Returns how long ago it was sent, by the server's clock. If that clock went back, it counts as now. */
 static int64_t age_s(const struct foreign *m)
 {
-	return m->clock_ms > m->said_ms ? (m->clock_ms - m->said_ms) / 1000 : 0;
+	return m->clock_ms > m->sent_ms ? (m->clock_ms - m->sent_ms) / 1000 : 0;
 }
 
 /* --- messages --- */
@@ -98,7 +98,7 @@ static int receive_block(struct sharing *s, const struct sharing_on *on, struct 
 	                                   .peer = sharing_number(s, p),
 	                                   .weight = p->may->observe ? 0 : p->may->weight,
 	                                   .until_s = block_until(on, p, m, now_s),
-	                                   .said_ms = m->said_ms};
+	                                   .sent_ms = m->sent_ms};
 	int rc;
 
 	if (claim.until_s <= now_s)
@@ -107,20 +107,20 @@ static int receive_block(struct sharing *s, const struct sharing_on *on, struct 
 		return refuse(p, why, "a block of a wider network than this peer may name");
 	if (net_is_never(&m->net) || verdict_spares(on->verdict, &m->net))
 		return refuse(p, why, "a block of what is never blocked here");
-	if (claims_is_pardoned(s->claims, &m->net, m->said_ms, now_s))
+	if (claims_is_pardoned(s->claims, &m->net, m->sent_ms, now_s))
 		return refuse(p, why, "a block from before somebody unblocked it");
 	if (verdict_query(on->verdict, &m->net.addr).proven && harms_good(p, now_s))
 		return suspend(s, p, "it blocked several clients within an hour that have proven good here", now_s,
 		               why);
 	if (!claims_put(s->claims, &claim, now_s))
 		return refuse(p, why, "too many blocks of peers are active");
-	rc = shared_claims_put(&s->said,
+	rc = shared_claims_put(&s->pending,
 	                       &(struct store_claim){.peer = p->may->name,
 	                                             .what = STORE_CLAIM_HOSTILE,
 	                                             .net = m->net,
 	                                             .since_s = now_s,
 	                                             .until_s = claim.until_s,
-	                                             .said_ms = m->said_ms,
+	                                             .sent_ms = m->sent_ms,
 	                                             .offence = m->offence,
 	                                             .rule = m->rule,
 	                                             .category = m->category},
@@ -137,7 +137,7 @@ static int receive_lift(struct sharing *s, const struct sharing_on *on, const st
 	if (!claims_remove(s->claims, sharing_number(s, p), &m->net))
 		return 0;
 	(void)snprintf(by, sizeof by, "lifted on %s", p->may->name);
-	if ((rc = shared_claims_write(&s->said, why)) < 0)
+	if ((rc = shared_claims_write(&s->pending, why)) < 0)
 		return rc;
 	rc = store_remove_claim(s->store, p->may->name, STORE_CLAIM_HOSTILE, &m->net, why);
 	return rc < 0 ? rc : sharing_settle(s, on, &m->net, by, now_s, why);
@@ -152,7 +152,7 @@ static int receive_white(struct sharing *s, const struct sharing_on *on, const s
 	                                    .net = m->net,
 	                                    .since_s = now_s,
 	                                    .until_s = now_s + for_s - age_s(m),
-	                                    .said_ms = m->said_ms};
+	                                    .sent_ms = m->sent_ms};
 	char by[SHARING_RULE_MAX + 16], who[SHARING_RULE_MAX];
 	int rc;
 
@@ -258,8 +258,8 @@ int sharing_receive(struct sharing *s, const struct sharing_on *on, const struct
 		return SHARING_REFUSED;
 	}
 	s->ahead_ms = m->clock_ms - clock_steady_ms();
-	if (m->said_ms > s->newest_ms)
-		s->newest_ms = m->said_ms;
+	if (m->sent_ms > s->newest_ms)
+		s->newest_ms = m->sent_ms;
 	memcpy(p->record.stream, m->stream, sizeof p->record.stream);
 	p->is_dirty = true;
 	if (m->op != FOREIGN_WRONG && is_known(p, m))
@@ -269,7 +269,7 @@ int sharing_receive(struct sharing *s, const struct sharing_on *on, const struct
 		p->record.number = m->number;
 	}
 	p->record.received_s = now_s;
-	p->record.lag_ms = m->clock_ms > m->said_ms ? m->clock_ms - m->said_ms : 0;
+	p->record.lag_ms = m->clock_ms > m->sent_ms ? m->clock_ms - m->sent_ms : 0;
 	rc = receive_one(s, on, p, m, now_s, why);
 	p->record.accepted += rc == 0;
 	return rc;

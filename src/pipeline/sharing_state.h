@@ -38,7 +38,7 @@ struct sharing {
 	struct peers may;
 	struct sharing_peer *peers; /* may.n of them, in the order of may */
 	struct claims *claims;
-	struct shared_claims said; /* claims of this transaction */
+	struct shared_claims pending; /* claims of this transaction */
 	struct shared_blocks blocks;
 	struct shared_good good;
 	int64_t sent, reported_s; /* messages sent to others, and when the last report of them arrived */

@@ -39,7 +39,7 @@ static bool is_over(const struct message *m, int64_t age_ms)
 bool incoming_line(const struct stream_entry *entry, const struct peers_peer *peer, int64_t clock_ms,
                    char out[static INCOMING_LINE_MAX])
 {
-	const int64_t said_ms = strtoll(entry->id, NULL, 10);
+	const int64_t sent_ms = strtoll(entry->id, NULL, 10);
 	char net[NET_TEXT_MAX], known[HEXLIST_TEXT_MAX];
 	struct message m = {.host = ""};
 	struct why why;
@@ -50,7 +50,7 @@ bool incoming_line(const struct stream_entry *entry, const struct peers_peer *pe
 		               why.text);
 		return true;
 	}
-	if (is_over(&m, clock_ms - said_ms))
+	if (is_over(&m, clock_ms - sent_ms))
 		return false;
 	(void)net_text(&m.net, net);
 	len += snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), "%" PRId64 ":%" PRId64 " %s", m.era, m.number,

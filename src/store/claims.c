@@ -36,7 +36,7 @@ static void claim_value(sqlite3_context *context, const void *row, int column)
 		sqlite3_result_int64(context, claim->until_s);
 		break;
 	case 5:
-		sqlite3_result_int64(context, claim->said_ms);
+		sqlite3_result_int64(context, claim->sent_ms);
 		break;
 	case 6:
 		sqlite3_result_int64(context, claim->offence);
@@ -56,7 +56,7 @@ int store_put_claims(struct store *store, const struct store_claim *claims, size
 	/* REPLACE, so that the trigger for amnesties sees each of them. */
 	sqlite3_stmt *const s = sql_statement(
 		store, CLAIM_PUT,
-		"INSERT OR REPLACE INTO claim (address, what, peer, since, until, said, offence, rule, category) "
+		"INSERT OR REPLACE INTO claim (address, what, peer, since, until, sent, offence, rule, category) "
 		"SELECT a, b, c, d, e, f, g, h, i FROM batch");
 
 	return batch_run(store, s, claims, sizeof *claims, n, claim_value, why);
@@ -128,7 +128,7 @@ int store_claims(struct store *store, int64_t now_s, struct why *why)
 {
 	return sql_walk(
 		store, CLAIMS_ACTIVE,
-		"SELECT address, what, peer, since, until, said, offence, rule, category FROM claim WHERE until > ?1 ORDER BY what DESC",
+		"SELECT address, what, peer, since, until, sent, offence, rule, category FROM claim WHERE until > ?1 ORDER BY what DESC",
 		now_s, why);
 }
 
@@ -145,7 +145,7 @@ int store_next_claim(struct store *store, struct store_claim *ret, struct why *w
 	                            .peer = sql_text(s, 2),
 	                            .since_s = sqlite3_column_int64(s, 3),
 	                            .until_s = sqlite3_column_int64(s, 4),
-	                            .said_ms = sqlite3_column_int64(s, 5),
+	                            .sent_ms = sqlite3_column_int64(s, 5),
 	                            .offence = (unsigned)sqlite3_column_int(s, 6),
 	                            .rule = sql_text(s, 7),
 	                            .category = sql_text(s, 8)};

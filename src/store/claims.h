@@ -19,14 +19,14 @@ enum {
 /* The numbers are stored in the database. */
 enum store_claim_what {
 	STORE_CLAIM_HOSTILE = 0,
-	STORE_CLAIM_AMNESTY = 1, /* claims about the network from before said_ms do not count */
+	STORE_CLAIM_AMNESTY = 1, /* claims about the network from before sent_ms do not count */
 };
 
 struct store_claim {
 	const char *peer; /* "": this host */
 	enum store_claim_what what;
 	struct net net;
-	int64_t since_s, until_s, said_ms;
+	int64_t since_s, until_s, sent_ms;
 	unsigned offence;
 	const char *rule, *category; /* HOSTILE: the peer's rule and category; otherwise NULL */
 };
@@ -36,7 +36,7 @@ int store_put_claims(struct store *store, const struct store_claim *claims, size
 int store_remove_claim(struct store *store, const char *peer, enum store_claim_what what, const struct net *net,
                        struct why *why);
 
-/* Finds what the peer said that net is blocked for. Returns STORE_NONE if nothing is stored. */
+/* Finds the rule and category of the peer's claim about net. Returns STORE_NONE if nothing is stored. */
 struct store_claim_words {
 	char rule[STORE_WORD_MAX], category[STORE_WORD_MAX];
 	unsigned offence;
@@ -44,7 +44,7 @@ struct store_claim_words {
 int store_find_claim(struct store *store, const char *peer, const struct net *net, struct store_claim_words *ret,
                      struct why *why);
 
-/* All that one peer said is hostile. */
+/* All of one peer that something is hostile. */
 int store_remove_claims(struct store *store, const char *peer, struct why *why);
 
 /* A peer, and how far its stream was handled. */

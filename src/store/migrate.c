@@ -45,14 +45,17 @@ static const char count_daily[] = "ALTER TABLE daily ADD COLUMN packets INTEGER 
 				  "UPDATE daily SET packets = dropped WHERE dropped > 0";
 
 /*
- * From before version 10: other names. The table "peer" exists since version 7. It is copied, because ALTER TABLE
- * RENAME fails if any view is broken, and people's own views of ours are, while ours are dropped.
+ * From before version 10: other names. Both tables exist since version 7. They are copied, because ALTER TABLE RENAME
+ * fails if any view is broken, and people's own views of ours are, while ours are dropped.
  */
-static const char keep_peers[] = "CREATE TABLE old_peer AS SELECT * FROM peer; DROP TABLE peer";
-static const char restore_peers[] =
+static const char keep_shared[] = "CREATE TABLE old_peer AS SELECT * FROM peer; DROP TABLE peer; "
+				  "CREATE TABLE old_claim AS SELECT * FROM claim; DROP TABLE claim";
+static const char restore_shared[] =
 	"INSERT INTO peer (name, stream, era, number, received, lag, accepted, refused, refusal) "
 	"SELECT name, stream, era, number, heard, lag, taken, refused, refusal FROM old_peer; "
-	"DROP TABLE old_peer";
+	"INSERT INTO claim (address, what, peer, since, until, sent, offence, rule, category) "
+	"SELECT address, what, peer, since, until, said, offence, rule, category FROM old_claim; "
+	"DROP TABLE old_peer; DROP TABLE old_claim";
 static const char rename_keys[] = "UPDATE OR REPLACE daemon SET key = 'database_error' WHERE key = 'database_fault'; "
 				  "DELETE FROM daemon WHERE key IN ('told', 'told_at')";
 
@@ -65,7 +68,7 @@ static int change_tables(struct store *store, int64_t found, struct why *why)
 	if (rc == 0 && found >= 3 && found < 6)
 		rc = sql_exec(store, count_daily, what, why);
 	if (rc == 0 && found >= 7 && found < 10)
-		rc = sql_exec(store, keep_peers, what, why);
+		rc = sql_exec(store, keep_shared, what, why);
 	if (rc == 0 && found < 10)
 		rc = sql_exec(store, rename_keys, what, why);
 	return rc;
@@ -84,7 +87,7 @@ int migrate(struct store *store, struct why *why)
 	if (rc == 0 && found < 3)
 		rc = sql_exec(store, sum_blocks, what, why);
 	if (rc == 0 && found >= 7 && found < 10)
-		rc = sql_exec(store, restore_peers, what, why);
+		rc = sql_exec(store, restore_shared, what, why);
 	if (rc == 0)
 		rc = sql_exec(store, "COMMIT", what, why);
 	if (rc < 0)

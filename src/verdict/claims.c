@@ -11,7 +11,7 @@ enum { SWEEP_MIN = 4096 };
 
 /* The claim of one peer. */
 struct item {
-	int64_t until_s, said_ms;
+	int64_t until_s, sent_ms;
 	uint16_t peer, weight;
 };
 
@@ -25,7 +25,7 @@ struct about {
 
 struct amnesty {
 	struct net net;
-	int64_t said_ms, until_s;
+	int64_t sent_ms, until_s;
 };
 
 struct claims {
@@ -155,7 +155,7 @@ static bool remove_claim_of(struct claims *c, struct about *a, unsigned peer)
 
 bool claims_put(struct claims *c, const struct claims_claim *claim, int64_t now_s)
 {
-	const struct item item = {claim->until_s, claim->said_ms, (uint16_t)claim->peer,
+	const struct item item = {claim->until_s, claim->sent_ms, (uint16_t)claim->peer,
 	                          (uint16_t)claim->weight}; /* in range */
 	struct about *a;
 
@@ -203,7 +203,7 @@ bool claims_newest(const struct claims *c, const struct net *net, int64_t now_s,
 	const struct item *newest = NULL;
 
 	for (size_t i = 0; a != NULL && i < a->n && a->items[i].until_s > now_s; i++)
-		if (a->items[i].weight > 0 && (newest == NULL || a->items[i].said_ms > newest->said_ms))
+		if (a->items[i].weight > 0 && (newest == NULL || a->items[i].sent_ms > newest->sent_ms))
 			newest = &a->items[i];
 	if (newest == NULL)
 		return false;
@@ -238,7 +238,7 @@ static void note_amnesty(struct claims *c, const struct amnesty *new)
 
 	for (size_t i = 0; i < c->n_amnesties; i++) {
 		if (net_order(&c->amnesties[i].net, &new->net) == 0) {
-			if (new->said_ms > c->amnesties[i].said_ms)
+			if (new->sent_ms > c->amnesties[i].sent_ms)
 				c->amnesties[i] = *new;
 			return;
 		}
@@ -250,39 +250,39 @@ static void note_amnesty(struct claims *c, const struct amnesty *new)
 	*first = *new;
 }
 
-bool claims_is_pardoned(const struct claims *c, const struct net *net, int64_t said_ms, int64_t now_s)
+bool claims_is_pardoned(const struct claims *c, const struct net *net, int64_t sent_ms, int64_t now_s)
 {
 	for (size_t i = 0; i < c->n_amnesties; i++)
-		if (said_ms <= c->amnesties[i].said_ms && c->amnesties[i].until_s > now_s &&
+		if (sent_ms <= c->amnesties[i].sent_ms && c->amnesties[i].until_s > now_s &&
 		    net_overlap(net, &c->amnesties[i].net))
 			return true;
 	return false;
 }
 
-/* Removes the claims about a that were made at said_ms or before. Returns true if there were any. */
-static bool pardon(struct claims *c, struct about *a, int64_t said_ms)
+/* Removes the claims about a that were made at sent_ms or before. Returns true if there were any. */
+static bool pardon(struct claims *c, struct about *a, int64_t sent_ms)
 {
 	const uint32_t before = a->n;
 
 	for (size_t i = a->n; i > 0; i--)
-		if (a->items[i - 1].said_ms <= said_ms)
+		if (a->items[i - 1].sent_ms <= sent_ms)
 			remove_item(c, a, i - 1);
 	return a->n < before;
 }
 
-size_t claims_pardon(struct claims *c, const struct net *net, int64_t said_ms, int64_t until_s, int64_t now_s,
+size_t claims_pardon(struct claims *c, const struct net *net, int64_t sent_ms, int64_t until_s, int64_t now_s,
                      struct net *out, size_t cap)
 {
 	struct about *a, *next;
 	size_t n = 0;
 
 	if (until_s > now_s)
-		note_amnesty(c, &(struct amnesty){*net, said_ms, until_s});
+		note_amnesty(c, &(struct amnesty){*net, sent_ms, until_s});
 	HASH_ITER(hh, c->about, a, next)
 	{
 		if (n == cap)
 			break;
-		if (!net_overlap(net, &a->net) || !pardon(c, a, said_ms))
+		if (!net_overlap(net, &a->net) || !pardon(c, a, sent_ms))
 			continue;
 		out[n++] = a->net;
 		if (a->n == 0)

@@ -7,7 +7,7 @@
  * network is proven good. So each claim ends on its own.
  *
  * Amnesties record what a person unblocked, here or at a peer with that right. A claim about any address in it counts
- * only if it was made after the amnesty. Both are ordered by said_ms, the clock of the server that they came through,
+ * only if it was made after the amnesty. Both are ordered by sent_ms, the clock of the server that they came through,
  * which is the same for all hosts.
  *
  * Limits: CLAIMS_MAX claims; more are refused. CLAIMS_AMNESTIES_MAX amnesties; more replace those that end first. 120
@@ -33,7 +33,7 @@ struct claims_claim {
 	struct net net;
 	unsigned peer;   /* a number that the caller assigns, below 65536 */
 	unsigned weight; /* 0..CLAIMS_FULL */
-	int64_t until_s, said_ms;
+	int64_t until_s, sent_ms;
 };
 
 struct claims;
@@ -62,19 +62,19 @@ bool claims_has(const struct claims *claims, const struct net *net, int64_t now_
  */
 int64_t claims_until(const struct claims *claims, const struct net *net, bool local, bool proven, int64_t now_s);
 
-/* Finds the peer that said last that exactly net is hostile, among active claims with a weight. Returns false if there
- * is none. */
+/* Finds the peer that claimed last that exactly net is hostile, among active claims with a weight. Returns false if
+ * there is none. */
 bool claims_newest(const struct claims *claims, const struct net *net, int64_t now_s, unsigned *ret_peer);
 
 /*
  * Records an amnesty, and removes the claims that are not newer. Writes their networks, at most cap, to out; if it
  * returns cap, call it again.
  */
-size_t claims_pardon(struct claims *claims, const struct net *net, int64_t said_ms, int64_t until_s, int64_t now_s,
+size_t claims_pardon(struct claims *claims, const struct net *net, int64_t sent_ms, int64_t until_s, int64_t now_s,
                      struct net *out, size_t cap);
 
-/* Returns true if an amnesty covers a claim about net made at said_ms. */
-bool claims_is_pardoned(const struct claims *claims, const struct net *net, int64_t said_ms, int64_t now_s);
+/* Returns true if an amnesty covers a claim about net made at sent_ms. */
+bool claims_is_pardoned(const struct claims *claims, const struct net *net, int64_t sent_ms, int64_t now_s);
 
 /* Removes all claims of a peer. Writes their networks, at most cap, to out; if it returns cap, call it again. */
 size_t claims_drop(struct claims *claims, unsigned peer, struct net *out, size_t cap);

@@ -22,7 +22,7 @@ static void test_good(void **state)
 		0);
 	assert_string_equal(f.peer, "mx2");
 	assert_string_equal(f.stream, "1795888802123-7");
-	assert_int_equal(f.said_ms, INT64_C(1795888802123));
+	assert_int_equal(f.sent_ms, INT64_C(1795888802123));
 	assert_int_equal(f.clock_ms, INT64_C(1795888803000));
 	assert_int_equal(f.era, 1795888700);
 	assert_int_equal(f.number, 48213);

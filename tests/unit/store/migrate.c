@@ -197,7 +197,8 @@ static void test_packets(void **state)
 	store_close(store);
 }
 
-/* One of version 9, where columns of "peer" and keys of "daemon" had other names: what was counted is kept. */
+/* One of version 9, where columns of "peer" and "claim" and keys of "daemon" had other names: what was counted is kept.
+ */
 static void test_names(void **state)
 {
 	struct store *store;
@@ -207,12 +208,18 @@ static void test_names(void **state)
 		"DROP TABLE peer; CREATE TABLE peer (name TEXT PRIMARY KEY, stream TEXT NOT NULL, era INTEGER NOT NULL, "
 		"number INTEGER NOT NULL, heard INTEGER NOT NULL, lag INTEGER NOT NULL, taken INTEGER NOT NULL, "
 		"refused INTEGER NOT NULL, refusal TEXT) WITHOUT ROWID;"
+		"DROP TABLE claim; CREATE TABLE claim (address TEXT NOT NULL, what INTEGER NOT NULL, peer TEXT NOT NULL, "
+		"since INTEGER NOT NULL, until INTEGER NOT NULL, said INTEGER NOT NULL, offence INTEGER NOT NULL, rule TEXT, "
+		"category TEXT, PRIMARY KEY (address, what, peer)) WITHOUT ROWID;"
+		"INSERT INTO claim VALUES ('192.0.2.7', 0, 'mx2', 1, 2, 1800000000000, 1, 'name', 'category');"
 		"INSERT INTO peer VALUES ('mx2', '1800000000000-0', 7, 8, 1795181862, 3, 5, 6, NULL);"
 		"INSERT INTO daemon (key, value) VALUES ('told', '4'), ('told_at', '1795181862'), ('database_fault', 'x');"
 		"PRAGMA user_version = 9");
 	assert_int_equal(number(store, "SELECT received FROM peer WHERE name = 'mx2'"), 1795181862);
 	assert_int_equal(number(store, "SELECT accepted FROM peer WHERE name = 'mx2'"), 5);
 	assert_int_equal(number(store, "SELECT number FROM peer WHERE name = 'mx2'"), 8);
+	assert_int_equal(number(store, "SELECT sent FROM claim WHERE peer = 'mx2' AND since = 1 AND until = 2"),
+	                 1800000000000);
 	assert_int_equal(number(store, "SELECT count(*) FROM daemon WHERE key = 'database_error' AND value = 'x'"), 1);
 	assert_int_equal(
 		number(store, "SELECT count(*) FROM daemon WHERE key IN ('told', 'told_at', 'database_fault')"), 0);

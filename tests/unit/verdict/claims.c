@@ -21,10 +21,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void put(const char *net, unsigned peer, unsigned weight, int64_t for_s, int64_t said_ms)
+static void put(const char *net, unsigned peer, unsigned weight, int64_t for_s, int64_t sent_ms)
 {
 	const struct claims_claim claim = {
-		.net = net_from(net), .peer = peer, .weight = weight, .until_s = NOW + for_s, .said_ms = said_ms};
+		.net = net_from(net), .peer = peer, .weight = weight, .until_s = NOW + for_s, .sent_ms = sent_ms};
 
 	assert_true(claims_put(claims, &claim, NOW));
 }
@@ -149,7 +149,7 @@ static void test_pieces(void **state)
 /* What expired makes room; what is too much is refused; amnesties replace each other. */
 static void test_limits(void **state)
 {
-	struct claims_claim claim = {.net = {.len = 128}, .weight = 100, .until_s = NOW + 60, .said_ms = 1};
+	struct claims_claim claim = {.net = {.len = 128}, .weight = 100, .until_s = NOW + 60, .sent_ms = 1};
 	struct net out[1];
 
 	(void)state;
