@@ -64,7 +64,7 @@ guard() {
 # It is up when a line is noticed.
 guard_is_up() {
 	echo "$(now) mx postfix/smtpd[9]: warning: unknown[192.0.2.9]: SASL LOGIN authentication failed: authentication failure" >>"$LOG"
-	in_server nft get element inet watchforspammers attackers "{ 192.0.2.9 }" >/dev/null 2>&1
+	set_has "$SERVER" watchforspammers attackers 192.0.2.9
 }
 
 for BACKEND in recent nftables; do

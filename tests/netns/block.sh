@@ -16,7 +16,7 @@ daemon_start
 
 closes() {
 	if [ "$BACKEND" = nftables ]; then
-		in_server nft get element inet watchforspammers spammer_ports "{ $1 }" >/dev/null
+		set_has "$SERVER" watchforspammers spammer_ports "$1"
 	else
 		in_server iptables-legacy -S INPUT | grep -q "dports.*[ ,]$1[ ,]"
 	fi

@@ -249,10 +249,15 @@ relay_denied() {
 # listed ADDRESS [LIST]: an address, or the first one of a network; of xt_recent also where the list is split into 256.
 listed() {
 	if [ "$BACKEND" = nftables ]; then
-		in_server nft get element inet watchforspammers "${2:-spammer}" "{ $1 }" >/dev/null 2>&1
+		set_has "$SERVER" watchforspammers "${2:-spammer}" "$1"
 	else
 		in_server grep -rqs "src=$1 " /proc/net/xt_recent --include "${2:-spammer}" --include "${2:-spammer}_[0-9a-f][0-9a-f]"
 	fi
+}
+
+# gate_has SET ELEMENT
+gate_has() {
+	set_has "$SERVER" watchforspammers.gate "$1" "$2"
 }
 
 # IPv6 addresses as xt_recent writes them.

@@ -31,10 +31,6 @@ client_out() {
 	! client_in "$@"
 }
 
-gate_has() {
-	in_server nft get element inet watchforspammers.gate "$1" "{ $2 }" >/dev/null 2>&1
-}
-
 # The pause of a client is over. To try again and again would be to hammer.
 pause_is_over() {
 	if [[ $1 == *:* ]]; then not gate_has mail_paused6 "${1%::*}::"; else not gate_has mail_paused4 "$1"; fi

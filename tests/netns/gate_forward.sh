@@ -15,10 +15,6 @@ client_in() {
 	tcp_from "$CLIENT" "$1" 10.9.0.1 25
 }
 
-gate_has() {
-	in_server nft get element inet watchforspammers.gate "$1" "{ $2 }" >/dev/null 2>&1
-}
-
 is_closed() {
 	in_server nft list set inet watchforspammers.gate mail_alive | grep -q "tcp timeout"
 }

@@ -17,11 +17,6 @@ client_in() {
 	tcp_from "$CLIENT" "$1" 10.9.0.1 25
 }
 
-# Only while there is no daemon: under the flood nft takes long to read a set, and starts again whenever the daemon writes.
-gate_has() {
-	in_server nft get element inet watchforspammers.gate "$1" "{ $2 }" >/dev/null 2>&1
-}
-
 # How long it stays closed without another sign of life: at most open_after, "expires 1s892ms". Never with nft -j, which reads
 # all sets of a table, and these change under the flood.
 closed_no_longer() {
@@ -87,6 +82,7 @@ done
 # --- a restart under the same load
 daemon_stop || fail "exit status $?"
 client_in 10.9.0.2 || fail "stopped, and shut"
+# Looked at while there is no daemon: under the flood nft takes long to read a set, and starts again whenever one writes.
 gate_has mail_window4 10.9.0.3 || fail "10.9.0.3: a restart forgot who waited"
 in_server nft list set inet watchforspammers.gate mail_window4 | grep "100\.64\." >/dev/null || fail "the flood did not reach the gate"
 daemon_start

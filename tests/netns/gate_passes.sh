@@ -25,11 +25,11 @@ client_out() {
 passes() {
 	local family=4
 	[[ $2 != *:* ]] || family=6
-	in_server nft get element inet watchforspammers.gate "pass${family}_$1" "{ $2 }" >/dev/null 2>&1
+	gate_has "pass${family}_$1" "$2"
 }
 
 waits() {
-	in_server nft get element inet watchforspammers.gate mail_window4 "{ $1 }" >/dev/null 2>&1
+	gate_has mail_window4 "$1"
 }
 
 # Passes of more than nine days, in the database: are_stored NUMBER

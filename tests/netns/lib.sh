@@ -161,6 +161,15 @@ listen() {
 	done
 }
 
+# set_has NAMESPACE TABLE SET ELEMENT: of nftables, a table of family inet. Nft gives up when a transaction comes in
+# between, which is no answer.
+set_has() {
+	local printed
+	until printed=$(ip netns exec "$1" nft get element inet "$2" "$3" "{ $4 }" 2>&1 >/dev/null); do
+		[[ $printed == *"Interrupted system call"* ]] || return 1
+	done
+}
+
 # tcp_from NS SOURCE ADDR PORT: connects; SOURCE "" is whatever the kernel chooses. One second is long for a
 # veth pair, and shorter than the first retransmission, so a SYN that was dropped is not tried again.
 tcp_from() {

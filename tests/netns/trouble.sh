@@ -284,7 +284,7 @@ list = filter bad"
 		chain input { type filter hook input priority filter; ip saddr @bad drop; ip6 saddr @bad6 drop; }
 	}
 	END
-	in_bad() { in_server nft get element inet filter bad "{ $1 }"; }
+	in_bad() { set_has "$SERVER" filter bad "$1"; }
 	daemon_start
 	wait_until in_bad 10.9.0.2 || fail "manage_rules = no: the running block is not in the set"
 	postfix_dnsbl 10.9.0.4 >>"$LOG"

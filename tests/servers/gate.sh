@@ -78,7 +78,7 @@ delivered_times() {
 }
 
 has_pass() {
-	in_server nft get element inet watchforspammers.gate pass4_32 "{ $1 }" >/dev/null 2>&1
+	gate_has pass4_32 "$1"
 }
 
 # --- a bot tries once

@@ -168,7 +168,7 @@ share_up() {
 # What is blocked on a host now, in the database and in the kernel.
 active_on() { sql_on "$1" "SELECT address FROM active ORDER BY address"; }
 is_active() { [ "$(sql_on "$1" "SELECT count(*) FROM active WHERE address = '$2'")" -ge 1 ]; }
-in_kernel() { ip netns exec "$(namespace "$1")" nft get element inet watchforspammers spammer "{ $2 }" >/dev/null 2>&1; }
+in_kernel() { set_has "$(namespace "$1")" watchforspammers spammer "$2"; }
 stands() { is_active "$1" "$2" && in_kernel "$1" "$2"; }
 is_free() { ! is_active "$1" "$2" && ! in_kernel "$1" "$2"; }
 # is WHAT ADDRESS HOST...: on all of them, soon.
