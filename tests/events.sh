@@ -66,6 +66,13 @@ grep -q "it exists; name another file, or --force to replace it" err || fail "ba
 "$WFS_PROGRAM" -c conf backup --force copy.db || fail "backup --force"
 "$WFS_PROGRAM" -c conf backup - 2>err && fail "backup to standard output"
 grep -q "a file's name, not \"-\"" err || fail "backup -: $(cat err)"
+database=$(sed -n 's/^path = //p' conf)
+for command in "backup --force" "export --format plain --output"; do
+	# shellcheck disable=SC2086
+	"$WFS_PROGRAM" -c conf $command "$database" 2>err && fail "$command over the database"
+	grep -q "$database:* is " err || fail "$command over the database: $(cat err)"
+done
+[ "$(sqlite3 -readonly "$database" "SELECT count(*) > 0 FROM event")" = 1 ] || fail "the database is damaged"
 mkfifo fifo
 "$WFS_PROGRAM" -c conf backup --force fifo 2>err && fail "backup over a FIFO"
 [ -p fifo ] || fail "backup: the FIFO is gone"

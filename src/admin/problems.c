@@ -28,8 +28,9 @@ static const struct kind {
 	[PROBLEMS_CONFIG] = {"config", false,
                              "correct it, see 'watchforspammers check', then 'watchforspammers reload'"},
 	[PROBLEMS_RULES] = {"rules", false, "correct them, see 'watchforspammers check'; they are read when saved"},
-	[PROBLEMS_FILE] = {"file", false,
-                           "correct it, or its line in [block] file; it is read again within [firewall] resync"},
+	[PROBLEMS_FILE] =
+		{"file", false,
+                 "correct it, or its line in [allow] or [block] file; it is read again within [firewall] resync"},
 	[PROBLEMS_REFUSED] = {"refused", false,
                               "block networks instead, or unblock some; it is tried at each comparison"},
 	[PROBLEMS_SESSIONS] = {"sessions", false, "load the module, or set [firewall] sessions = drop, and restart"},

@@ -25,7 +25,7 @@ enum problems_kind {
 	PROBLEMS_SILENT,     /* no log has had a line yet */
 	PROBLEMS_CONFIG,     /* the configuration file has an error */
 	PROBLEMS_RULES,      /* rule files have an error */
-	PROBLEMS_FILE,       /* a file of networks to block, or a line of it, cannot be used */
+	PROBLEMS_FILE,       /* a file of networks to allow or block, or a line of it, cannot be used */
 	PROBLEMS_REFUSED,    /* the kernel refused blocks */
 	PROBLEMS_SESSIONS,   /* open connections of blocked clients cannot be ended */
 	PROBLEMS_STAMPS,     /* a log's time stamps are not this machine's time */

@@ -124,6 +124,15 @@ void time_local_text(int64_t time_s, bool utc, char out[static TIME_LOCAL_MAX])
 	put_year(&tm, good ? strftime(out + 4, TIME_LOCAL_MAX - 4, "-%m-%d %H:%M:%S %Z", &tm) : 0, out);
 }
 
+/* False for 30 February, which timegm and mktime take for 1 or 2 March. */
+static bool is_day(int year, int month, int day)
+{
+	struct tm tm = {.tm_year = year, .tm_mon = month, .tm_mday = day};
+
+	(void)timegm(&tm);
+	return tm.tm_mday == day;
+}
+
 bool time_parse(const char *text, bool utc, int64_t *ret_s)
 {
 	static const struct form {
@@ -142,6 +151,8 @@ bool time_parse(const char *text, bool utc, int64_t *ret_s)
 
 		if (end == NULL || *end != '\0')
 			continue;
+		if (!is_day(tm.tm_year, tm.tm_mon, tm.tm_mday))
+			return false;
 		*ret_s = forms[i].zone || utc ? timegm(&tm) - east_s : mktime(&tm);
 		return true;
 	}

@@ -124,6 +124,8 @@ static int begin_rule(const struct rules *rules, const char *line, bool escaped)
 		return refuse("the line has no program name, or one that no rule can match");
 	case SKELETON_TOO_LONG:
 		return refuse("the line is too long for a pattern");
+	case SKELETON_CUT:
+		return refuse("the line repeats a message, and its end is missing: no rule reads it");
 	default:
 		print_skeleton(&skeleton, rules, line, escaped);
 		return COMMAND_DONE;

@@ -39,6 +39,7 @@ static int report(int rc, const struct why *why)
 	case EINVAL:
 	case ENOENT:
 	case ENOTDIR:
+	case EISDIR:
 	case EACCES:
 	case EROFS:
 		return COMMAND_USAGE;

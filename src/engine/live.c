@@ -133,6 +133,7 @@ static int recall(struct live *l, const struct config *config, const struct rule
 	struct allowlist *const allowlist = allowlist_new(config);
 	int rc;
 
+	allowlist_move_files(allowlist, l->allowlist);
 	if (allowlist_refresh(allowlist, NULL, why) == ALLOWLIST_ERROR)
 		log_line(LOG_WARNING, "%s", why->text);
 	if (end_other_senders(l, config, why) < 0)
@@ -144,9 +145,11 @@ static int recall(struct live *l, const struct config *config, const struct rule
 	                                            .reconcile = reconcile,
 	                                            .live = true},
 	                     clock_unix_s(), ret, why);
-	if (rc < 0)
+	if (rc < 0) {
+		if (l->allowlist != NULL)
+			allowlist_move_files(l->allowlist, allowlist);
 		allowlist_free(allowlist);
-	else
+	} else
 		*ret_allowlist = allowlist;
 	return rc;
 }

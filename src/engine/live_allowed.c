@@ -107,8 +107,8 @@ void live_refresh_listed(struct live *l, const struct reconcile *reconcile)
 
 	if (blocklist_refresh(l->blocklist, l->verdict, l->allowlist, reconcile, &why) == BLOCKLIST_ERROR)
 		log_line(LOG_WARNING, "%s", why.text);
-	trouble = blocklist_trouble(l->blocklist);
-	if (trouble != NULL)
+	/* Who must not be blocked comes first. */
+	if ((trouble = allowlist_trouble(l->allowlist)) != NULL || (trouble = blocklist_trouble(l->blocklist)) != NULL)
 		problems_set(l->problems, PROBLEMS_FILE, 0, trouble, NULL, clock_unix_s());
 	else
 		problems_clear(l->problems, PROBLEMS_FILE, 0);

@@ -97,7 +97,7 @@ static void log_request(struct requests *r, const struct control_request *reques
 
 	if (protocol_is_reading(what->verb))
 		return;
-	if (!on_rules && what->verb != PROTOCOL_UNBLOCK_ALL)
+	if (!on_rules && what->verb != PROTOCOL_UNBLOCK_ALL && what->verb != PROTOCOL_NOTE)
 		(void)net_text(&what->net, net);
 	if (vote || allows || todo->n_begun + todo->n_lifted == 0)
 		events_ordered(r->events, verb, on_rules ? what->rule : net, who, what->reason, done);

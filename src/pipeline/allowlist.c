@@ -31,6 +31,12 @@ struct allowlist *allowlist_new(const struct config *config)
 	return l;
 }
 
+void allowlist_move_files(struct allowlist *to, struct allowlist *from)
+{
+	if (from != NULL)
+		netfile_move(to->files, to->config->allow.files.n, from->files, from->config->allow.files.n);
+}
+
 void allowlist_free(struct allowlist *l)
 {
 	if (l == NULL)
@@ -86,6 +92,11 @@ int allowlist_refresh(struct allowlist *l, struct verdict *verdict, struct why *
 	l->all = all;
 	l->notified = verdict;
 	return result;
+}
+
+const char *allowlist_trouble(const struct allowlist *l)
+{
+	return netfile_trouble(l->files, l->config->allow.files.n);
 }
 
 const struct nets *allowlist_nets(const struct allowlist *l)

@@ -27,6 +27,12 @@ struct allowlist;
  */
 struct allowlist *allowlist_new(const struct config *config);
 
+/*
+ * Moves what the files of from hold to those of to, which has read none yet: a file that cannot be read now keeps its
+ * last contents when the configuration is read again. from may be NULL.
+ */
+void allowlist_move_files(struct allowlist *to, struct allowlist *from);
+
 /* Accepts NULL. */
 void allowlist_free(struct allowlist *list);
 
@@ -36,6 +42,9 @@ void allowlist_free(struct allowlist *list);
  * is returned once, and again after the file was edited.
  */
 int allowlist_refresh(struct allowlist *list, struct verdict *verdict, struct why *why);
+
+/* Returns why a file, or a line of it, cannot be used, NULL if all can; borrowed until the next refresh. */
+const char *allowlist_trouble(const struct allowlist *list);
 
 /*
  * For the poll loop; see hostnames.h and senders.h. allowlist_turn returns true if an answer changed the allowed

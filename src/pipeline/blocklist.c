@@ -79,15 +79,10 @@ void blocklist_configure(struct blocklist *b, const struct config_words *files)
 
 	memcpy(old, b->files, sizeof b->files);
 	memset(b->files, 0, sizeof b->files);
-	for (size_t i = 0; i < files->n; i++) {
-		for (size_t k = 0; k < n_old; k++)
-			if (old[k].path != NULL && strcmp(old[k].path, files->list[i]) == 0) {
-				b->files[i] = old[k];
-				old[k] = (struct netfile){.path = NULL};
-			}
+	for (size_t i = 0; i < files->n; i++)
 		b->files[i].path = files->list[i];
-	}
 	b->n_files = files->n;
+	netfile_move(b->files, b->n_files, old, n_old);
 	b->n = 0; /* all refers to the old files; the next refresh gathers it again */
 	b->reread = true;
 	for (size_t k = 0; k < n_old; k++)
@@ -140,10 +135,7 @@ static void gather(struct blocklist *b)
 
 const char *blocklist_trouble(const struct blocklist *b)
 {
-	for (size_t i = 0; i < b->n_files; i++)
-		if (b->files[i].trouble.text[0] != '\0')
-			return b->files[i].trouble.text;
-	return NULL;
+	return netfile_trouble(b->files, b->n_files);
 }
 
 const char *blocklist_unreadable(const struct blocklist *b)

@@ -154,8 +154,9 @@ static int cannot_read(struct netfile *f, int err, struct why *why)
 	char remedy[REMEDY_MAX];
 
 	f->unreadable = true;
-	(void)why_set(&f->trouble, err, "%s: %s; what it held before holds%s", f->path,
-	              err == EINVAL ? "not a regular file" : strerror(err), remedy_read(err, f->path, remedy));
+	(void)why_set(&f->trouble, err, "%s: %s; %s%s", f->path, err == EINVAL ? "not a regular file" : strerror(err),
+	              f->st.st_ino == 0 ? "no network of it is known" : "what it held before holds",
+	              remedy_read(err, f->path, remedy));
 	*why = f->trouble;
 	return known ? 0 : NETFILE_ERROR;
 }
@@ -197,6 +198,28 @@ int netfile_refresh(struct netfile *f, bool *ret_changed, struct why *why)
 		return 0;
 	*why = f->trouble;
 	return NETFILE_ERROR;
+}
+
+const char *netfile_trouble(const struct netfile *files, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (files[i].trouble.text[0] != '\0')
+			return files[i].trouble.text;
+	return NULL;
+}
+
+void netfile_move(struct netfile *to, size_t n_to, struct netfile *from, size_t n_from)
+{
+	for (size_t i = 0; i < n_to; i++)
+		for (size_t k = 0; k < n_from; k++)
+			if (strcmp(to[i].path, from[k].path) == 0) {
+				const char *const path = to[i].path;
+
+				to[i] = from[k];
+				to[i].path = path;
+				from[k] = (struct netfile){.path = from[k].path};
+				break;
+			}
 }
 
 void netfile_done(struct netfile *f)

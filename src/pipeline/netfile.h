@@ -50,6 +50,12 @@ enum netfile_line netfile_parse(const char *line, size_t len, struct net *ret);
  */
 int netfile_refresh(struct netfile *file, bool *ret_changed, struct why *why);
 
+/* Returns the first trouble of n files; NULL: none has any. */
+const char *netfile_trouble(const struct netfile *files, size_t n);
+
+/* Moves what each file of from holds to the one of to with the same path, which must be empty. */
+void netfile_move(struct netfile *to, size_t n_to, struct netfile *from, size_t n_from);
+
 /* Frees the entries and empties the file. */
 void netfile_done(struct netfile *file);
 

@@ -18,6 +18,20 @@ static void forget(struct replace *r)
 	*r = (struct replace){0};
 }
 
+/* Nobody means to replace one by a report, least of all ours. Its first bytes: sqlite.org/fileformat.html, 1.3. */
+static bool is_database(const char *path)
+{
+	static const char magic[16] = "SQLite format 3";
+	char head[sizeof magic];
+	FILE *const file = fopen(path, "re");
+	const bool is = file != NULL && fread(head, 1, sizeof head, file) == sizeof head &&
+	                memcmp(head, magic, sizeof head) == 0;
+
+	if (file != NULL)
+		(void)fclose(file);
+	return is;
+}
+
 int replace_open(struct replace *r, const char *path, struct why *why)
 {
 	struct stat old;
@@ -29,6 +43,8 @@ int replace_open(struct replace *r, const char *path, struct why *why)
 			why, EINVAL,
 			"%s is a device, a link or a directory, which cannot be replaced by a file; name another one, or use standard output",
 			path);
+	if (is_there && is_database(path))
+		return why_set(why, EINVAL, "%s is an SQLite database, which is not replaced; name another one", path);
 	*r = (struct replace){.path = alloc_text(path, "a file's name"),
 	                      .beside = alloc_format("a file's name", "%s.XXXXXX", path)};
 	fd = mkstemp(r->beside);

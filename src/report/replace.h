@@ -2,8 +2,8 @@
  * replace: replaces a file atomically: other programs read the old content or the new, never a part.
  *
  * The new file is written beside the old one, under another name, until it is complete and on disk. It gets the old
- * one's mode, or 0644. A path that exists and is no regular file (a device, a link) is refused. Order: replace_open,
- * write to the stream, then replace_commit or replace_abandon; both close it.
+ * one's mode, or 0644. A path that exists and is no regular file (a device, a link), or an SQLite database, is refused.
+ * Order: replace_open, write to the stream, then replace_commit or replace_abandon; both close it.
  */
 #ifndef WFS_REPORT_REPLACE_H
 #define WFS_REPORT_REPLACE_H

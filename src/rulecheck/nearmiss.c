@@ -301,7 +301,10 @@ void nearmiss_of_rule(const struct rules *rules, size_t index, struct span messa
 {
 	struct attempt l;
 
-	(void)compiled_unwrap(&message);
+	if (compiled_unwrap(&message) == 0) {
+		*ret = (struct nearmiss){.rule = &rules->list[index].rule, .why = NEARMISS_CUT, .place = message};
+		return;
+	}
 	attempt_init(&l, rules, message);
 	try_rule(&l, &rules->list[index], ret);
 	if (ret->why == NEARMISS_STOPPED)
@@ -340,7 +343,8 @@ int nearmiss_find(const struct rules *rules, struct span program, struct span me
 	bool any = false;
 	struct attempt l;
 
-	(void)compiled_unwrap(&message);
+	if (compiled_unwrap(&message) == 0)
+		return NEARMISS_NONE;
 	attempt_init(&l, rules, message);
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct compiled *const c = &rules->list[i];
@@ -417,6 +421,8 @@ const char *nearmiss_sentence(enum nearmiss_why why)
 		return "the pattern matches, but this is in the rule's file";
 	case NEARMISS_HELO:
 		return "the pattern matches, but this HELO is not foreign to the client's name";
+	case NEARMISS_CUT:
+		return "it repeats a message, and its end is missing";
 	case NEARMISS_ALSO:
 		return "it has \"also\", and no other rule matches the line";
 	case NEARMISS_MATCHES:

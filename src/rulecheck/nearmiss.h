@@ -23,6 +23,7 @@ enum nearmiss_why {
 	NEARMISS_NOT_IN,      /* the regex matches; place is a sender or recipient that is not in the rule's file */
 	NEARMISS_IN,          /* the regex matches; place is one that is in the file, but must not be */
 	NEARMISS_HELO,        /* the regex matches; place is a HELO name that is not foreign to the client's name */
+	NEARMISS_CUT,         /* place is a repetition by rsyslog whose end is missing */
 	NEARMISS_ALSO,        /* it would match the line, but only in addition to another rule */
 	NEARMISS_MATCHES,     /* no reason: it matches the line by itself */
 };
@@ -40,7 +41,7 @@ struct nearmiss {
 enum {
 	NEARMISS_FOUND = 0,
 	NEARMISS_NO_RULES = 1, /* no rule is for this program */
-	NEARMISS_NONE = 2,     /* no rule matches even the first byte */
+	NEARMISS_NONE = 2,     /* no rule matches even the first byte, or the message is one of NEARMISS_CUT */
 };
 
 /* Finds the rule for this program whose match got furthest; sets *ret if it returns NEARMISS_FOUND. */

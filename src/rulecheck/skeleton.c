@@ -433,7 +433,8 @@ int skeleton_make(struct span program, struct span message, struct skeleton *ret
 	struct span m = message;
 	size_t n;
 
-	(void)compiled_unwrap(&m); /* rules see the repeated message */
+	if (compiled_unwrap(&m) == 0) /* rules see the repeated message */
+		return SKELETON_CUT;
 	n = addresses_find(m, found);
 	client = addresses_client(m, found, n);
 	if (client == NULL)

@@ -27,6 +27,7 @@ enum {
 	SKELETON_NO_ADDRESS = 1, /* there is none, or none that may be blocked */
 	SKELETON_NO_PROGRAM = 2, /* there is none, or its name cannot be written into a rule */
 	SKELETON_TOO_LONG = 3,
+	SKELETON_CUT = 4, /* a repetition by rsyslog whose end is missing */
 };
 
 struct skeleton {

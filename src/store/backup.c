@@ -80,7 +80,7 @@ static int publish(int fd, const char *temporary, const char *path, bool replace
 int store_backup(struct store *store, const char *path, bool replace, struct why *why)
 {
 	char temporary[PATH_MAX];
-	struct stat st;
+	struct stat st, own;
 	int fd, rc;
 
 	if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
@@ -90,6 +90,9 @@ int store_backup(struct store *store, const char *path, bool replace, struct why
 			why, EINVAL,
 			"%s: is a device, a link or a directory, which a backup does not replace; name another file",
 			path);
+	if (replace && lstat(path, &st) == 0 && stat(store->path, &own) == 0 && st.st_dev == own.st_dev &&
+	    st.st_ino == own.st_ino)
+		return why_set(why, EINVAL, "%s: is the database itself; name another file", path);
 	if (!replace && access(path, F_OK) == 0)
 		return why_set(why, EEXIST, "%s: it exists; name another file, or --force to replace it", path);
 	if ((fd = mkostemp(temporary, O_CLOEXEC)) < 0)

@@ -39,6 +39,8 @@ const char *sql_remedy(int err)
 		return "; free space on its file system";
 	case EROFS:
 		return "; it and its directory must be writable for the daemon's user";
+	case EISDIR:
+		return "; it is a directory: name a file in it";
 	case ENOENT:
 		return "; does its directory exist, and is it writable?";
 	case EUCLEAN:
@@ -55,6 +57,8 @@ int sql_fail(struct store *store, const char *what, struct why *why)
 	/* If the shared memory file beside it does not fit, SQLite reports an I/O error. */
 	if (err == EIO && (sqlite3_system_errno(store->db) == ENOSPC || sqlite3_system_errno(store->db) == EDQUOT))
 		err = ENOSPC;
+	if (err == ENOENT && sqlite3_system_errno(store->db) == EISDIR)
+		err = EISDIR;
 	store->damaged |= err == EUCLEAN;
 	return why_set(why, err, "%s: %s: %s%s", store->path, what, sqlite3_errmsg(store->db), sql_remedy(err));
 }

@@ -65,6 +65,9 @@ record_is 10.9.0.3 released '.MESSAGE == "released 10.9.0.3 (unblock by uid 0 (r
 for _ in 1 2; do printf 'vote black 10.9.0.4 reason a\377b\n' | nc -N -U "$SOCKET" >/dev/null; done
 record_is 10.9.0.4 order '.MESSAGE == "vote black 10.9.0.4 by uid 0 (root): a\\xffb"'
 record_is 10.9.0.4 blocked '.MESSAGE == "blocked 10.9.0.4 for 2s (offence 1): vote-black, voted to be bad, 2 hits; ports 25,587"'
+wfs note "a new relay" >/dev/null || fail "note"
+wait_until recorded '.MESSAGE == "note by uid 0 (root): a new relay" and (has("WFS_ADDRESS") | not)' ||
+	fail "a note is recorded otherwise: $(cat "$RECORDS")"
 
 # Attacker-controlled text, in the name of a list that refused the client.
 postfix_dnsbl 10.9.0.5 | sed 's/zen.example;/zen\x1b[31m\xffWFS_ADDRESS=192.0.2.1;/' >>"$LOG"

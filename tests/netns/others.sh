@@ -131,6 +131,11 @@ fd09::2  $A:2"
 wfs disallow 10.9.0.9 >/dev/null || fail "cannot disallow"
 echo 10.9.0.8 >"$WORK/allow.txt"
 expect_open 10.9.0.2 10.9.0.5 10.9.0.8 fd09::3
+rm "$WORK/allow.txt"
+wfs reload >/dev/null || fail "cannot reload without the file of [allow]"
+expect_open 10.9.0.2 10.9.0.5 10.9.0.8 fd09::3
+[ "$(logged_times "$WORK/allow.txt: No such file or directory; what it held before holds")" = 1 ] || fail "a file of [allow] that is gone is not logged"
+wait_until status_has '.problems | any(.kind == "file" and (.what | contains("allow.txt: No such file")))' || fail "status: $(wfs status --json)"
 
 # --- our own address is in it, and the other listed ones of that network are closed all the same
 : >"$WORK/allow.txt"

@@ -144,7 +144,7 @@ token_file = $WORK/tokens
 [allow]
 file = $WORK/friends"
 daemon_start
-logged "$WORK/friends: Permission denied; what it held before holds; user nobody may not read it: 'chgrp nogroup " ||
+logged "$WORK/friends: Permission denied; no network of it is known; user nobody may not read it: 'chgrp nogroup " ||
 	fail "an [allow] file for root alone"
 logged "user nobody must own it: 'chown nobody $WORK/tokens'" || fail "a token_file for root alone"
 wait_until logged "cannot read $LOG: it is a directory; waiting for it" || fail "a directory as a log is not logged"

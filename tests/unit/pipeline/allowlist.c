@@ -108,6 +108,8 @@ static void test_lines(void **state)
 /* An error is returned once; the old content of a file that is gone stays valid. */
 static void test_absent(void **state)
 {
+	struct allowlist *next;
+
 	(void)state;
 	assert_int_equal(allowlist_refresh(list, verdict, &why), ALLOWLIST_ERROR);
 	assert_non_null(strstr(why.text, "No such file or directory"));
@@ -117,6 +119,14 @@ static void test_absent(void **state)
 	assert_true(allows("192.0.2.7"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(allowlist_refresh(list, verdict, &why), ALLOWLIST_ERROR);
+	assert_int_equal(allowlist_refresh(list, verdict, &why), 0);
+	assert_true(allows("192.0.2.7"));
+	/* It also does after the configuration was read again. */
+	next = allowlist_new(config);
+	allowlist_move_files(next, NULL);
+	allowlist_move_files(next, list);
+	allowlist_free(list);
+	list = next;
 	assert_int_equal(allowlist_refresh(list, verdict, &why), 0);
 	assert_true(allows("192.0.2.7"));
 	put("192.0.2.8\n");

@@ -121,7 +121,7 @@ static void test_trouble(void **state)
 
 	(void)state;
 	assert_int_equal(netfile_refresh(&file, &changed, &why), NETFILE_ERROR);
-	assert_non_null(strstr(why.text, "No such file or directory; what it held before holds"));
+	assert_non_null(strstr(why.text, "No such file or directory; no network of it is known"));
 	assert_int_equal(netfile_refresh(&file, &changed, &why), 0);
 	assert_false(changed);
 	assert_string_not_equal(file.trouble.text, "");
@@ -139,7 +139,7 @@ static void test_trouble(void **state)
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(netfile_refresh(&file, &changed, &why), NETFILE_ERROR); /* and does not wait */
-	assert_non_null(strstr(why.text, "not a regular file"));
+	assert_non_null(strstr(why.text, "not a regular file; what it held before holds"));
 	assert_int_equal(file.n, 1);
 }
 

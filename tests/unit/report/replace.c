@@ -1,4 +1,4 @@
-/* replace: a file is replaced as a whole and keeps its mode; what is no regular file is left alone. */
+/* replace: a file is replaced as a whole and keeps its mode; what is no regular file, or a database, is left alone. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,6 +27,7 @@ static int teardown(void **state)
 	(void)unlink("list");
 	(void)unlink("link");
 	(void)unlink("fifo");
+	(void)unlink("base");
 	return rmdir(dir);
 }
 
@@ -36,7 +37,7 @@ static void is_text(const char *path, const char *want)
 	FILE *const file = fopen(path, "r");
 
 	assert_non_null(file);
-	(void)fgets(got, sizeof got, file);
+	assert_non_null(fgets(got, sizeof got, file));
 	(void)fclose(file);
 	assert_string_equal(got, want);
 }
@@ -68,13 +69,19 @@ static void replaced(void **state)
 
 static void left_alone(void **state)
 {
-	static const char *const paths[] = {"link", "fifo", "/dev/null", "."};
+	static const char *const paths[] = {"link", "fifo", "/dev/null", ".", "base"};
+	static const char magic[32] = "SQLite format 3";
 	struct replace r;
 	struct why why;
+	FILE *base;
 
 	(void)state;
 	assert_int_equal(symlink("list", "link"), 0);
 	assert_int_equal(mkfifo("fifo", 0600), 0);
+	base = fopen("base", "we");
+	assert_non_null(base);
+	assert_int_equal(fwrite(magic, sizeof magic, 1, base), 1);
+	assert_int_equal(fclose(base), 0);
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
 		assert_int_equal(replace_open(&r, paths[i], &why), -EINVAL);
 		assert_non_null(strstr(why.text, "name another one"));

@@ -91,6 +91,10 @@ static void test_load(void **state)
 	check(RULE("a",
 	           "^guess from <ADDR>$") "hit = 192.0.2.7 | Nov 20 13:37:42 mx other[1]: guess from 192.0.2.7\n" MISS,
 	      ":7: hit of [a]: ", 1);
+	/* A repetition whose end is missing is no message. */
+	check(RULE("a", "^guess from <ADDR>$") "hit = 192.0.2.7 | " LINE
+	                                       "message repeated 3 times: [ guess from 192.0.2.7\n" MISS,
+	      ":7: hit of [a]: not matched: it repeats a message, and its end is missing", 1);
 	/* Nor does a line name its program that has its own form. */
 	check(RULE("a", "^guess from <ADDR>$") "hit = 192.0.2.7 | 2026-11-20 13:37:42 guess from 192.0.2.7\n" MISS,
 	      ":7: hit of [a]: the rule is for the program \"testd\", and a line like this is one of \"exim\"\n"

@@ -227,6 +227,7 @@ static void refusals(void **state)
 		{"a[b", "from 198.51.100.7", SKELETON_NO_PROGRAM},
 		{"a*", "from 198.51.100.7", SKELETON_NO_PROGRAM},
 		{"postfix/", "from 198.51.100.7", SKELETON_NO_PROGRAM},
+		{"x", "message repeated 3 times: [ from 192.0.2.99] from 198.51.100.7 x", SKELETON_CUT},
 	};
 	static char dots[SKELETON_MATCH_MAX] = "from 198.51.100.7 ";
 	struct skeleton s;
