@@ -77,22 +77,32 @@ static int publish(int fd, const char *temporary, const char *path, bool replace
 	return 0;
 }
 
-int store_backup(struct store *store, const char *path, bool replace, struct why *why)
+static int check_replaced(const struct store *store, const char *path, struct why *why)
 {
-	char temporary[PATH_MAX];
 	struct stat st, own;
-	int fd, rc;
 
-	if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
-		return why_set(why, ENAMETOOLONG, "%s: the name is too long", path);
-	if (replace && lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	if (lstat(path, &st) < 0)
+		return 0;
+	if (!S_ISREG(st.st_mode))
 		return why_set(
 			why, EINVAL,
 			"%s: is a device, a link or a directory, which a backup does not replace; name another file",
 			path);
-	if (replace && lstat(path, &st) == 0 && stat(store->path, &own) == 0 && st.st_dev == own.st_dev &&
-	    st.st_ino == own.st_ino)
+	if (stat(store->path, &own) == 0 && st.st_dev == own.st_dev && st.st_ino == own.st_ino)
 		return why_set(why, EINVAL, "%s: is the database itself; name another file", path);
+	return 0;
+}
+
+int store_backup(struct store *store, const char *path, bool replace, struct why *why)
+{
+	char temporary[PATH_MAX];
+	struct stat st;
+	int fd, rc;
+
+	if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
+		return why_set(why, ENAMETOOLONG, "%s: the name is too long", path);
+	if (replace && check_replaced(store, path, why) < 0)
+		return -EINVAL;
 	if (!replace && access(path, F_OK) == 0)
 		return why_set(why, EEXIST, "%s: it exists; name another file, or --force to replace it", path);
 	if ((fd = mkostemp(temporary, O_CLOEXEC)) < 0)
