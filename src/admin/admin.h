@@ -25,6 +25,7 @@
 #include "control/protocol.h"
 #include "control/reply.h"
 #include "pipeline/blocklist.h"
+#include "pipeline/pending.h"
 #include "pipeline/reconcile.h"
 #include "pipeline/sharing.h"
 #include "store/store.h"
@@ -50,6 +51,7 @@ struct admin {
 	const struct config *config;
 	const struct blocklist *blocklist; /* NULL: no daemon */
 	struct sharing *sharing;           /* NULL: no daemon */
+	const struct pending *pending;     /* NULL: no daemon */
 };
 
 /* What the engine still has to do after a request. */

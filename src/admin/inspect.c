@@ -8,6 +8,8 @@
 #include "admin/state.h"
 #include "base/alloc.h"
 
+enum { COUNTED = 64 }; /* blocks copied at a time, to be counted */
+
 /* Keeps queries short, because log lines wait for the reply. */
 static struct query_bound bound(size_t rows)
 {
@@ -85,6 +87,25 @@ static void put_sharing(const struct admin *a, json_t *reply)
 	json_put_number(reply, "good_elsewhere", stat.elsewhere);
 }
 
+/*
+ * Counts the active blocks in memory: while the database cannot be written, it lacks new ones, extensions and early
+ * ends.
+ */
+static int64_t count_active(const struct reconcile *rec, int64_t now_s)
+{
+	struct block some[COUNTED];
+	uint32_t place = 0;
+	int64_t active = 0;
+
+	do {
+		const size_t n = reconcile_some(rec, &place, some, COUNTED);
+
+		for (size_t i = 0; i < n; i++)
+			active += some[i].cause != BLOCK_LISTED && some[i].until_s > now_s;
+	} while (place != 0);
+	return active;
+}
+
 /* Values that the database cannot provide are 0 or null; its error is among the problems. */
 void inspect_status(const struct admin *a, int64_t now_s, json_t *reply)
 {
@@ -94,8 +115,10 @@ void inspect_status(const struct admin *a, int64_t now_s, json_t *reply)
 
 	if (a->problems != NULL)
 		put_problems(a, &bytes_left, reply);
-	(void)state_put(reply, a->store, a->config, now_s, bound(ADMIN_LIST_SHOWN), bytes_left, &ignored);
+	(void)state_put(reply, a->store, a->pending, a->config, now_s, bound(ADMIN_LIST_SHOWN), bytes_left, &ignored);
 	/* The current values replace those last written. */
+	if (reconcile_is_known(a->reconcile))
+		json_put_number(reply, "blocks_active", count_active(a->reconcile, now_s));
 	json_put_bool(reply, "running", true);
 	json_put_number(reply, "addresses", (int64_t)stat.addresses);
 	json_put_number(reply, "tracked", (int64_t)stat.addresses);

@@ -19,7 +19,8 @@ enum { LIST_MAX = 32 }; /* bytes of a kernel list's name */
 
 struct reading {
 	json_t *object;
-	struct store *store; /* NULL: none */
+	struct store *store;           /* NULL: none */
+	const struct pending *pending; /* NULL: none */
 	const struct config *config;
 	int64_t now_s;
 	struct query_bound bound;
@@ -45,7 +46,7 @@ static int64_t lag(const char *path, int64_t position)
 	return stat(path, &st) == 0 && st.st_size > position ? st.st_size - position : 0;
 }
 
-/* log: what the database has about it. */
+/* log: what is known about it. */
 static json_t *log_row(const char *path, const struct query_log *log)
 {
 	json_t *const row = new_row();
@@ -76,11 +77,29 @@ static int find_log(struct store *store, const char *path, struct query_log *ret
 	return rc < 0 ? rc : 0;
 }
 
+static const struct pending_file *find_waiting(const struct reading *r, const char *path)
+{
+	return r->pending != NULL ? pending_waiting_file(r->pending, path) : NULL;
+}
+
+/* path: as the file was read. */
+static struct query_log waiting_log(const struct pending_file *file, const char *path)
+{
+	const struct store_log *const log = pending_log(file);
+
+	return (struct query_log){path, log->position, log->lines, log->cut, log->unparsed, log->last_line_at};
+}
+
 static int put_log(struct reading *r, json_t *list, const char *path, struct why *why)
 {
+	const struct pending_file *const waiting = find_waiting(r, path);
 	struct query_log log = {.path = NULL};
-	const int rc = r->store != NULL ? find_log(r->store, path, &log, why) : 0;
+	int rc = 0;
 
+	if (waiting != NULL)
+		log = waiting_log(waiting, path);
+	else if (r->store != NULL)
+		rc = find_log(r->store, path, &log, why);
 	(void)rows_append(list, log_row(path, &log), &r->bytes_left);
 	return rc;
 }
@@ -139,6 +158,7 @@ static int put_journal(struct reading *r, struct why *why)
 	                                    r->config->journal.directory};
 	char name[POSITION_FIRST_MAX], path[POSITION_FIRST_MAX];
 	struct store_journal journal = {.forged = 0};
+	const struct pending_file *waiting;
 	struct store_log log = {.id = 0};
 	int rc = 0;
 
@@ -148,8 +168,12 @@ static int put_journal(struct reading *r, struct why *why)
 	}
 	journal_where_name(&where, name, sizeof name);
 	store_journal_path(name, path, sizeof path);
-	if (r->store != NULL)
+	if ((waiting = find_waiting(r, path)) != NULL) {
+		log = *pending_log(waiting);
+		journal = *pending_journal_row(waiting);
+	} else if (r->store != NULL) {
 		rc = store_journal_find(r->store, name, &log, &journal, why);
+	}
 	json_put(r->object, "journal", journal_row(path, &log, &journal));
 	return rc < 0 ? rc : 0;
 }
@@ -164,8 +188,13 @@ static void put_count(json_t *object, const char *key, int64_t count)
 static int put_totals(struct reading *r, struct why *why)
 {
 	struct query_totals totals = {-1, -1, -1, -1, -1, -1};
+	struct pending_waiting waiting = {0};
 	const int rc = r->store != NULL ? query_totals(r->store, r->now_s, r->bound, &totals, why) : 0;
 
+	if (r->pending != NULL)
+		waiting = pending_waiting(r->pending, &(struct net){0});
+	totals.hits += totals.hits < 0 ? 0 : (int64_t)waiting.hits;
+	totals.blocks_total += totals.blocks_total < 0 ? 0 : (int64_t)waiting.blocks;
 	put_count(r->object, "hits", totals.hits);
 	put_count(r->object, "blocks_active", totals.blocks_active);
 	put_count(r->object, "blocks_total", totals.blocks_total);
@@ -434,12 +463,12 @@ static int put_gates(struct reading *r, struct why *why)
 	return rc;
 }
 
-int state_put(json_t *object, struct store *store, const struct config *config, int64_t now_s, struct query_bound bound,
-              size_t bytes, struct why *why)
+int state_put(json_t *object, struct store *store, const struct pending *pending, const struct config *config,
+              int64_t now_s, struct query_bound bound, size_t bytes, struct why *why)
 {
 	static int (*const parts[])(struct reading *, struct why *) = {
 		put_logs, put_journal, put_totals, put_suspended, put_peers, put_prefixes, put_gates};
-	struct reading r = {object, store, config, now_s, bound, bytes};
+	struct reading r = {object, store, pending, config, now_s, bound, bytes};
 	struct why ignored;
 	int rc = 0;
 

@@ -57,12 +57,15 @@ static void add_row(struct health *h, const json_t *row)
 			    what, json_string_value(json_object_get(row, "remedy")));
 }
 
-/* Queries the daemon. Returns false if it cannot be queried or is of another version; why has the reason. */
+/*
+ * Queries the daemon and keeps its reply. Returns false if it cannot be queried or is of another version; why has the
+ * reason.
+ */
 static bool ask_daemon(const struct config *config, struct health *h, struct why *why)
 {
 	static const char line[] = "status\n";
 	const int fd = daemon_connect(config, true, why);
-	json_t *reply = NULL, *rows;
+	json_t *reply, *rows;
 	int rc;
 
 	if (fd < 0)
@@ -72,13 +75,15 @@ static bool ask_daemon(const struct config *config, struct health *h, struct why
 	if (rc < 0)
 		return false;
 	rows = json_object_get(reply, "problems");
-	if (rows == NULL)
+	if (rows == NULL) {
 		(void)why_set(why, EPROTO, "the daemon does not report its problems; is it another version?");
+		json_decref(reply);
+		return false;
+	}
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		add_row(h, json_array_get(rows, i));
-	h->asked = rows != NULL;
-	json_decref(reply);
-	return h->asked;
+	h->reply = reply;
+	return true;
 }
 
 /* --- visible without the daemon --- */
@@ -243,9 +248,9 @@ void health_gather(const struct config *config, const char *config_error, struct
 		    NULL);
 	else if (!ask_daemon(config, ret, &why) && config->control.socket[0] != '\0')
 		add(ret, PROBLEMS_UNKNOWN, 0, why.text, NULL);
-	if (!ret->asked)
+	if (ret->reply == NULL)
 		check_logs(config, ret);
-	if (!ret->asked && store != NULL)
+	if (ret->reply == NULL && store != NULL)
 		check_state(store, ret);
 	if (config_error[0] != '\0' && !has(ret, PROBLEMS_CONFIG))
 		add(ret, PROBLEMS_CONFIG, 0, config_error, NULL);

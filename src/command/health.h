@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "admin/problems.h"
+#include "base/json.h"
 #include "command/daemon.h"
 #include "config/config.h"
 #include "store/query.h"
@@ -20,7 +21,7 @@ enum { HEALTH_MAX = 256 };
 
 struct health {
 	enum daemon_state daemon;
-	bool asked; /* the daemon answered */
+	json_t *reply; /* of the daemon to "status", which the caller releases; NULL: none */
 	size_t n;
 	struct problem list[HEALTH_MAX]; /* most severe first */
 };

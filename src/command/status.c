@@ -1,4 +1,4 @@
-/* status: prints the daemon's health: the problems first, then figures from the database. */
+/* status: prints the daemon's health: the problems first, then figures, from the daemon or the database. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -69,6 +69,23 @@ static void print_json(const struct status *s)
 {
 	put_health(s);
 	command_print_json(json_incref(s->state));
+}
+
+/*
+ * Prefers the daemon's reply to what was read from the database: it includes what is not written yet. Lists in a reply
+ * may be truncated; that of the logs is used if it is complete.
+ */
+static void put_reply(const struct status *s)
+{
+	json_t *const logs = json_object_get(s->health.reply, "logs");
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(s->health.reply, key,
+	                    value) if (json_is_integer(value) || json_is_string(value) || json_is_object(value))
+		json_put(s->state, key, json_incref(value));
+	if (logs != NULL && json_array_size(logs) == json_array_size(json_object_get(s->state, "logs")))
+		json_put(s->state, "logs", json_incref(logs));
 }
 
 /* --- for people --- */
@@ -330,8 +347,8 @@ static int read_database(const struct status *s, struct store **ret, struct why 
 {
 	const int rc = command_open_database(s->config, ret, why);
 	struct why ignored;
-	const int read = state_put(s->state, rc == 0 ? *ret : NULL, s->config, clock_unix_s(), (struct query_bound){0},
-	                           SIZE_MAX, rc == 0 ? why : &ignored);
+	const int read = state_put(s->state, rc == 0 ? *ret : NULL, NULL, s->config, clock_unix_s(),
+	                           (struct query_bound){0}, SIZE_MAX, rc == 0 ? why : &ignored);
 
 	return rc < 0 ? rc : read;
 }
@@ -423,7 +440,9 @@ static int run(struct status *s, const char *config_error, const struct command_
 	s->is_new = rc == -ENOENT && daemon_state(s->config) == DAEMON_STOPPED;
 	health_gather(s->config, config_error, rc == 0 ? store : NULL, rc < 0 && !s->is_new ? why.text : "",
 	              &s->health);
+	put_reply(s);
 	status = answer(s, store, env, rc, &why);
+	json_decref(s->health.reply);
 	store_close(store);
 	json_decref(s->state);
 	return status;

@@ -17,7 +17,7 @@ enum {
 /* Sets the problem that "status" shows: the reason, and what is kept in memory. */
 static void note_kept(struct engine *e, const struct why *reason, int64_t now_s)
 {
-	const size_t n = pending_hits(e->pending);
+	const size_t n = pending_waiting(e->pending, &(struct net){0}).hits;
 	const bool full = pending_is_full(e->pending);
 	struct why what;
 

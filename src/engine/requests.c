@@ -54,6 +54,7 @@ static struct admin admin_of(const struct requests *r)
 	                      .problems = r->problems,
 	                      .blocklist = r->live->blocklist,
 	                      .sharing = r->sharing,
+	                      .pending = r->live->pending,
 	                      .config = r->live->config};
 }
 

@@ -127,13 +127,17 @@ bool pending_go_on(struct pending *p)
 	return true;
 }
 
-size_t pending_hits(const struct pending *p)
+struct pending_waiting pending_waiting(const struct pending *p, const struct net *net)
 {
-	size_t n = 0;
+	struct pending_waiting waiting = {0};
 
-	for (const struct batch *b = p->first; b != NULL; b = b->next)
-		n += b->n_hits;
-	return n;
+	for (const struct batch *b = p->first; b != NULL; b = b->next) {
+		for (size_t i = 0; i < b->n_hits; i++)
+			waiting.hits += net_has(net, &b->hits[i].address);
+		for (size_t i = 0; i < b->n_blocks; i++)
+			waiting.blocks += !b->blocks[i].prolonged && net_overlap(net, &b->blocks[i].net);
+	}
+	return waiting;
 }
 
 static void drop_attempts(struct pending *p)
@@ -188,6 +192,11 @@ bool pending_files_are_full(const struct pending *p)
 struct pending_file *pending_unwritten(struct pending *p, struct span first, const struct pending_file *before)
 {
 	return pending_files_unwritten(&p->files, first, before);
+}
+
+const struct pending_file *pending_waiting_file(const struct pending *p, const char *path)
+{
+	return pending_files_waiting(&p->files, path);
 }
 
 /* --- hits --- */

@@ -124,8 +124,17 @@ bool pending_is_full(const struct pending *pending);
  */
 bool pending_go_on(struct pending *pending);
 
-/* Returns the number of hits waiting to be written. */
-size_t pending_hits(const struct pending *pending);
+/* Counts the hits and the new blocks waiting to be written that concern net; {0}: all. */
+struct pending_waiting {
+	size_t hits, blocks;
+};
+struct pending_waiting pending_waiting(const struct pending *pending, const struct net *net);
+
+/*
+ * Returns the file or journal that was last read under this path, if how far it was read waits to be written;
+ * otherwise NULL.
+ */
+const struct pending_file *pending_waiting_file(const struct pending *pending, const char *path);
 
 /* Returns true if there is a hit to write; false for positions or good evidence alone. */
 bool pending_has_hits(const struct pending *pending);

@@ -75,9 +75,29 @@ struct pending_file *pending_files_unwritten(const struct pending_files *files, 
 	return NULL;
 }
 
+/* Of several files of a path, the newest: it has no row yet, or the one with the highest id. */
+const struct pending_file *pending_files_waiting(const struct pending_files *files, const char *path)
+{
+	const struct pending_file *newest = NULL;
+
+	for (size_t i = 0; i < files->n; i++) {
+		const struct pending_file *const file = &files->list[i];
+
+		if (file->used && file->dirty && strcmp(file->path, path) == 0 &&
+		    (newest == NULL || file->log.id == 0 || (newest->log.id != 0 && file->log.id > newest->log.id)))
+			newest = file;
+	}
+	return newest;
+}
+
 const struct store_log *pending_log(const struct pending_file *file)
 {
 	return &file->log;
+}
+
+const struct store_journal *pending_journal_row(const struct pending_file *file)
+{
+	return &file->journal;
 }
 
 void pending_share(struct pending_file *file, const char *path)

@@ -27,6 +27,9 @@ struct pending_file;
 /* Returns how far it was read. id is 0 until it has a row. */
 const struct store_log *pending_log(const struct pending_file *file);
 
+/* The same for a journal: what else is in its rows. */
+const struct store_journal *pending_journal_row(const struct pending_file *file);
+
 /* Adds a reader, which reads the same file under this path. Each reader ends with pending_done. */
 void pending_share(struct pending_file *file, const char *path);
 
@@ -67,13 +70,14 @@ void pending_files_done(struct pending_files *files);
 /* Copies how far the files were read from from, whose files must have been added in the same order. */
 void pending_files_continue(struct pending_files *files, const struct pending_files *from);
 
-/* See pending_file, pending_journal and pending_unwritten. */
+/* See pending_file, pending_journal, pending_unwritten and pending_waiting_file. */
 struct pending_file *pending_files_add(struct pending_files *files, const char *path, struct span first,
                                        const struct store_log *known);
 struct pending_file *pending_files_add_journal(struct pending_files *files, const char *name,
                                                const struct store_log *log, const struct store_journal *journal);
 struct pending_file *pending_files_unwritten(const struct pending_files *files, struct span first,
                                              const struct pending_file *before);
+const struct pending_file *pending_files_waiting(const struct pending_files *files, const char *path);
 
 size_t pending_files_count(const struct pending_files *files);
 bool pending_files_have_news(const struct pending_files *files);

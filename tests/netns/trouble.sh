@@ -35,6 +35,16 @@ hits() {
 	sql "SELECT count(*) FROM hit"
 }
 
+# has_status HITS BLOCKS: status counts what is decided, written or not, and the log is read to its end.
+has_status() {
+	wfs status --json 2>/dev/null | jq -e --argjson hits "$1" --argjson blocks "$2" \
+		'.hits == $hits and .blocks_active == $blocks and .blocks_total == $blocks and .logs[0].lag_bytes == 0' >/dev/null
+}
+
+want_status() {
+	has_status "$@" || fail "status: want $1 hits, $2 blocks, and nothing to read, got $(wfs status --json 2>/dev/null | jq -c '[.hits, .blocks_active, .blocks_total, .logs[0].lag_bytes]')"
+}
+
 # has_hits N: that many, and none twice.
 has_hits() {
 	[ "$(hits)" = "$1" ] && [ "$(sql "SELECT count(DISTINCT offset || ' ' || log) FROM hit")" = "$1" ]
@@ -144,6 +154,7 @@ done
 wait_until second_is $((locked + 4))
 ! logged "eloaded: " || fail "reloaded while hits wait to be written"
 wait_until listed "$NEW" || fail "not blocked while the database is locked"
+want_status "$N" "$N"
 has_hits "$before" || fail "wrote to a locked database"
 echo .quit >&"${LOCKER[1]}"
 wait "$locker"
@@ -321,6 +332,7 @@ is_said_once "free space on its file system; hits are kept"
 status=0
 wfs status --check >"$WORK/printed" 2>&1 || status=$?
 [ "$status" = 2 ] && grep -q "^CRITICAL: .*free space on its file system" "$WORK/printed" || fail "a full disk: status --check: $status, $(cat "$WORK/printed")"
+wait_until has_status 2001 21 || want_status 2001 21
 rm "$WORK/small/fill"
 is_read "there is space again"
 wait_until has_hits 2001 || fail "after a full disk: got $(hits) hits, want 2001"

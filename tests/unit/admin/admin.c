@@ -32,6 +32,7 @@ static struct {
 	struct verdict *verdict;
 	struct client client;
 	struct reconcile *reconcile;
+	struct pending *pending;
 	int64_t now_s;
 } f;
 static char *reply; /* the last reply, as it is sent */
@@ -66,6 +67,7 @@ static int setup(void **state)
 	lengths_add(&f.client.lengths, false, 64);
 	lengths_add(&f.client.lengths, false, 128);
 	f.reconcile = reconcile_new(f.store, &ports, &f.client, 300, NOW);
+	f.pending = pending_new(f.store);
 	start();
 	return 0;
 }
@@ -74,6 +76,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	reconcile_free(f.reconcile);
+	pending_free(f.pending);
 	(void)close(f.client.fd);
 	verdict_free(f.verdict);
 	store_close(f.store);
@@ -86,7 +89,7 @@ static int teardown(void **state)
 static json_t *ask(const char *line, bool ok)
 {
 	static json_t *json;
-	const struct admin admin = {f.store, f.verdict, f.reconcile, NULL, f.config, NULL, NULL};
+	const struct admin admin = {f.store, f.verdict, f.reconcile, NULL, f.config, NULL, NULL, f.pending};
 	struct protocol_request r;
 	struct admin_todo todo;
 	struct why why;
@@ -506,23 +509,47 @@ static void test_long_list(void **state)
 	want_number("status", "blocks_active", 1024);
 }
 
+/* The database has none of it yet: a hit whose block the kernel has, beside a block and a hit that are stored. */
+static void test_waiting(void **state)
+{
+	const struct rulefile_rule text = {
+		.name = (char[]){"r"}, .category = (char[]){"dnsbl"}, .reason = (char[]){"listed"}};
+	const struct rule rule = {.text = &text};
+	const struct rules_hit hit = {.rule = &rule,
+	                              .address = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, 8}},
+	                              .score = 100,
+	                              .count = 1};
+	struct verdict_decision decision;
+	size_t refused;
+	struct why why;
+
+	(void)state;
+	(void)ask("vote black 192.0.2.7 score 100", true);
+	verdict_at(f.verdict, f.now_s);
+	verdict_hit(f.verdict,
+	            &(struct verdict_evidence){.addr = hit.address, .score = 100, .count = 1, .time_s = f.now_s},
+	            &decision);
+	assert_int_equal(decision.n, 1);
+	assert_int_equal(reconcile_load(f.reconcile, f.now_s, &why), 0);
+	(void)reconcile_add(f.reconcile, decision.blocks, decision.n, f.now_s, &refused, &why);
+	pending_hit(f.pending, NULL, &hit, f.now_s, 0, (struct span){"the line", 8}, &decision);
+	want_number("status", "hits", 2);
+	want_number("status", "blocks_active", 2);
+	want_number("status", "blocks_total", 2);
+	assert_int_equal(pending_write(f.pending, &why), 0);
+	want_number("status", "hits", 2);
+	want_number("status", "blocks_active", 2);
+	want_number("status", "blocks_total", 2);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_block),
-		TEST(test_allowed),
-		TEST(test_allow),
-		TEST(test_allow_and_earn),
-		TEST(test_unblock_all),
-		TEST(test_networks),
-		TEST(test_votes),
-		TEST(test_unblock_forgets),
-		TEST(test_members),
-		TEST(test_why_network),
-		TEST(test_why_large),
-		TEST(test_long_list),
-		TEST(test_vote_not_written),
+		TEST(test_block),       TEST(test_allowed),          TEST(test_allow),     TEST(test_allow_and_earn),
+		TEST(test_unblock_all), TEST(test_networks),         TEST(test_votes),     TEST(test_unblock_forgets),
+		TEST(test_members),     TEST(test_why_network),      TEST(test_why_large), TEST(test_long_list),
+		TEST(test_waiting),     TEST(test_vote_not_written),
 	};
 #undef TEST
 

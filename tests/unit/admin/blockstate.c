@@ -145,7 +145,7 @@ static void try_sync(void)
 /* As the engine does it: when the request asks for it, a sync comes before the next. */
 static void ask(const char *line)
 {
-	const struct admin admin = {f.store, f.verdict, f.reconcile, NULL, f.config, NULL, NULL};
+	const struct admin admin = {f.store, f.verdict, f.reconcile, NULL, f.config, NULL, NULL, NULL};
 	struct protocol_request request;
 	struct admin_todo todo;
 	json_t *reply;
@@ -172,7 +172,7 @@ static void ask(const char *line)
 /* Until when it is blocked; 0: it is not. By a reconcile that never synced: from the database. */
 static int64_t until_of(const struct net *net, struct reconcile *reconcile)
 {
-	const struct admin admin = {f.store, f.verdict, reconcile, NULL, f.config, NULL, NULL};
+	const struct admin admin = {f.store, f.verdict, reconcile, NULL, f.config, NULL, NULL, NULL};
 	struct block block = {0};
 	bool blocked;
 

@@ -385,6 +385,38 @@ static void test_ready(void **state)
 	pending_done(a);
 }
 
+/* What waits can be counted, for a network or all, until it is written. */
+static void test_waiting(void **state)
+{
+	struct pending_file *const a = pending_file(pending, "/a", span_of("a"), NULL);
+	const struct addr one = addr_number(1);
+	const struct net all = {0}, first = net_of(&one);
+	struct why why;
+
+	(void)state;
+	assert_null(pending_waiting_file(pending, "/a"));
+	sql("BEGIN IMMEDIATE");
+	for (unsigned i = 0; i < PENDING_HITS_MAX - RULES_HITS_MAX + 1; i++)
+		note(a, i, i == 1);
+	read_on(a, 1, 100);
+	assert_int_equal(pending_write(pending, &why), -EAGAIN);
+	pending_notified(pending);
+	assert_true(pending_go_on(pending));
+	note(a, 1, true);
+	note(a, 2, true);
+	assert_int_equal(pending_waiting(pending, &all).hits, PENDING_HITS_MAX - RULES_HITS_MAX + 3);
+	assert_int_equal(pending_waiting(pending, &all).blocks, 3);
+	assert_int_equal(pending_waiting(pending, &first).hits, 2);
+	assert_int_equal(pending_waiting(pending, &first).blocks, 2);
+	assert_null(pending_waiting_file(pending, "/b"));
+	assert_int_equal(pending_log(pending_waiting_file(pending, "/a"))->position, 100);
+	sql("ROLLBACK");
+	written();
+	assert_int_equal(pending_waiting(pending, &all).hits + pending_waiting(pending, &all).blocks, 0);
+	assert_null(pending_waiting_file(pending, "/a"));
+	pending_done(a);
+}
+
 /* Fails in the middle of the transaction: rows of logs and rules made in it are gone, and made again. */
 static void test_failed_in_the_middle(void **state)
 {
@@ -515,6 +547,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_locked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ready, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed_in_the_middle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed_commit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
