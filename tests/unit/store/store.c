@@ -242,7 +242,7 @@ static void test_paths(void **state)
 	struct why why;
 
 	(void)state;
-	assert_int_equal(store_open(directory, STORE_WRITE, &store, &why), -ENOENT);
+	assert_int_equal(store_open(directory, STORE_WRITE, &store, &why), -EISDIR);
 	assert_true(store_open(directory, STORE_READ, &store, &why) < 0);
 	assert_int_equal(store_open("/nowhere/at/all/hits.db", STORE_WRITE, &store, &why), -ENOENT);
 	assert_string_equal(why.text, "/nowhere/at/all/hits.db: cannot open it: unable to open database file; does its "
