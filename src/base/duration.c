@@ -11,8 +11,6 @@ static const struct unit {
 
 enum { N_UNITS = sizeof units / sizeof *units };
 
-static const int64_t ten_years_s = INT64_C(10) * 366 * 86400;
-
 bool duration_parse(const char *text, int64_t *ret_s)
 {
 	const char *const start = text;
@@ -27,7 +25,7 @@ bool duration_parse(const char *text, int64_t *ret_s)
 
 		for (; *text >= '0' && *text <= '9'; text++) {
 			value = value * 10 + (*text - '0');
-			if (value > ten_years_s)
+			if (value > DURATION_MAX_S)
 				return false;
 		}
 		if (text == digits)
@@ -43,7 +41,7 @@ bool duration_parse(const char *text, int64_t *ret_s)
 		if (u == N_UNITS)
 			return false;
 		sum += value * units[u].seconds;
-		if (sum > ten_years_s)
+		if (sum > DURATION_MAX_S)
 			return false;
 		text++;
 	}

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 enum {
+	DURATION_MAX_S = 10 * 366 * 86400, /* ten years */
 	DURATION_TEXT_MAX = 32,
 	TIME_TEXT_MAX = 24,
 	TIME_LOCAL_MAX = 40,

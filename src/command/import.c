@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/plural.h"
 #include "command/command.h"
 #include "command/daemon.h"
 #include "command/import_fail2ban.h"
-#include "import/banlist.h"
+#include "import/banfile.h"
 
 enum { LINE_MAX_LEN = NET_TEXT_MAX + DURATION_TEXT_MAX + BANLIST_REASON_MAX + 64 };
 
@@ -46,8 +47,8 @@ static int read_text(const char *path, char **ret, size_t *ret_len, struct why *
 		n += got;
 		if (n == cap)
 			text = alloc_resize(text, cap *= 2, 1, "a list to import");
-		if (n > BANLIST_BYTES)
-			rc = why_set(why, E2BIG, "%s: longer than %d MiB", path, BANLIST_BYTES >> 20);
+		if (n > BANFILE_BYTES)
+			rc = why_set(why, E2BIG, "%s: longer than %d MiB", path, BANFILE_BYTES >> 20);
 	}
 	if (rc == 0 && ferror(in))
 		rc = why_set(why, EIO, "%s: cannot be read", path);
@@ -139,11 +140,11 @@ static int import_list(const char *path, const struct request *q, const struct c
 	struct banlist list = {0};
 	char *text = NULL;
 	size_t len = 0;
-	struct why why;
+	struct why why, detail;
 	int status = COMMAND_DONE, rc = read_text(path, &text, &len, &why);
 
-	if (rc == 0)
-		rc = banlist_parse((struct span){text, len}, &list, &why);
+	if (rc == 0 && (rc = banfile_parse((struct span){text, len}, clock_unix_s(), &list, &detail)) < 0)
+		(void)why_set(&why, -rc, "%s: %s", path, detail.text);
 	free(text);
 	if (rc < 0) {
 		status = command_fail(COMMAND_SYSTEM, &why);

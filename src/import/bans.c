@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNKNOWN = -2 }; /* a bantime that stands for the jail's: server/database.py, updateDb */
+#include "base/duration.h"
 
-static const int64_t longest_s = INT64_C(10) * 366 * 86400; /* like duration_parse */
+enum { UNKNOWN = -2 }; /* a bantime that stands for the jail's: server/database.py, updateDb */
 
 /* From the newest version to the oldest. */
 static const char *const queries[] = {"SELECT ip, jail, timeofban, bantime FROM bips",
@@ -32,7 +32,7 @@ static int fail(sqlite3 *db, const char *path, struct why *why)
 static bool left_of(int64_t since_s, int64_t bantime_s, int64_t now_s, int64_t *ret_s)
 {
 	*ret_s = 0;
-	if (bantime_s < 0 || bantime_s > longest_s || since_s > longest_s * 100)
+	if (bantime_s < 0 || bantime_s > DURATION_MAX_S || since_s > DURATION_MAX_S * INT64_C(100))
 		return true;
 	*ret_s = since_s + bantime_s - now_s;
 	return *ret_s > 0;

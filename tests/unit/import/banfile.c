@@ -1,4 +1,4 @@
-/* banlist: the output of each program is read, and hostile input adds no entry. */
+/* banfile: the output of each program is read, and hostile input adds no entry. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
-#include "import/banlist.h"
+#include "import/banfile.h"
+
+enum { NOW_S = 1795996484 }; /* 2026-11-29T23:54:44Z */
 
 /* "ADDRESS left reason", one a line. */
 static void expect(const char *what, const char *text, const char *want)
@@ -19,7 +21,7 @@ static void expect(const char *what, const char *text, const char *want)
 	char got[2048] = "", address[NET_TEXT_MAX];
 	size_t n = 0;
 
-	if (banlist_parse((struct span){text, strlen(text)}, &list, &why) < 0)
+	if (banfile_parse((struct span){text, strlen(text)}, NOW_S, &list, &why) < 0)
 		fail_msg("%s: %s", what, why.text);
 	for (size_t i = 0; i < list.n; i++) {
 		(void)net_text(&list.list[i].net, address);
@@ -42,7 +44,17 @@ static void test_forms(void **state)
 	         "192.0.2.7 0 \\x1b[2J\n192.0.2.8 3600 \\x1b[2J\n192.0.2.9 0\n"},
 		{"no newline", "192.0.2.7", "192.0.2.7 0\n"},
 		{"nothing", "", ""},
-		{"CSV", "address,since,until\r\n\"192.0.2.7\",2026-11-28T23:54:44Z,\"x, y\"\r\n", "192.0.2.7 0\n"},
+		{"CSV without a header", "\"192.0.2.7\",2026-11-28T23:54:44Z,\"x, y\"\r\n", "192.0.2.7 0\n"},
+		{"CSV: over, with an end, without, an end in another zone, beyond any block",
+	         "address,since,until\r\n192.0.2.1,,2026-11-29T23:54:44Z\r\n\"192.0.2.2\",2026-11-28T23:54:44Z,2026-11-29T23:54:45Z\r\n192.0.2.3,,\r\n"
+	         "192.0.2.4,,2026-11-30 01:55:44+01:00\n192.0.2.5\n192.0.2.6,,2099-01-01T00:00:00.123Z",
+	         "192.0.2.2 1\n192.0.2.3 0\n192.0.2.4 3660\n192.0.2.5 0\n192.0.2.6 316224000\n"},
+		{"CSV: columns in another order, several lines in a field, other addresses beside it",
+	         "\xef\xbb\xbfrule;\"Reason\" ; ADDRESS;seen\nx;\"one\n192.0.2.98, \"\"two\"\"\"; 192.0.2.0/28 ;192.0.2.97\n192.0.2.96;192.0.2.95;no;192.0.2.94\n",
+	         "192.0.2.0/28 0 one\\x0a192.0.2.98, \"two\"\n"},
+		{"CSV: tabs; the better of two columns; ranges", "timeout\tip\texpires\n2h\t192.0.2.6-192.0.2.8\t1h\n",
+	         "192.0.2.6/31 3600\n192.0.2.8 3600\n"},
+		{"one column is no table", "address\n192.0.2.7 # x\n", "192.0.2.7 0 x\n"},
 		{"ipset",
 	         "create bad hash:net family inet hashsize 1024 maxelem 65536 timeout 0\nadd bad 192.0.2.7 timeout 599\nadd bad 198.51.100.0/24\n",
 	         "192.0.2.7 599\n198.51.100.0/24 0\n"},
@@ -87,7 +99,12 @@ static void test_forms(void **state)
 		{"cscli -o raw",
 	         "id,source,ip,reason,action,country,as,events_count,expiration,simulated,alert_id\n1,crowdsec,Ip:192.0.2.7,x/ssh-bf,ban,CN,\"4134 X, Inc\",6,3h59m10.5s,false,1\n"
 	         "2,cscli,Range:198.51.100.0/24,manual,ban,,,1,1h,false,2\n3,cscli,Ip:,manual\n",
-	         "192.0.2.7 14350\n198.51.100.0/24 3600\n"},
+	         "192.0.2.7 14350 x/ssh-bf\n198.51.100.0/24 3600 manual\n"},
+		{"cscli -o raw: what bans nobody",
+	         "ip,reason,action,expiration,simulated\nIp:192.0.2.7,x,captcha,1h,false\nIp:192.0.2.8,x,ban,1h,true\nIp:192.0.2.9,x,ban,-5s,false\nIp:192.0.2.10,x,BAN,,\n",
+	         "192.0.2.10 0 x\n"},
+		{"cscli -o raw without its header",
+	         "1,crowdsec,Ip:192.0.2.7,x/ssh-bf,ban,CN,\"4134 X, Inc\",6,3h59m10.5s,false,1\n", "192.0.2.7 14350\n"},
 		{"both", "Ip:192.0.2.7 nomatch 1h 2h\n", ""},
 		{"cscli: what bans nobody",
 	         "[{\"decisions\": [{\"value\": \"192.0.2.7\", \"type\": \"captcha\", \"scenario\": \"x\"}, {\"value\": \"192.0.2.8\", \"simulated\": true},"
@@ -110,6 +127,19 @@ static void test_forms(void **state)
 		{"JSON lines",
 	         "{\"address\":\"192.0.2.7\",\"reason\":\"a\\u001b[2J\"}\n{\"address\":\"2001:db8::/64\",\"reason\":null}\n",
 	         "192.0.2.7 0 a\\x1b[2J\n2001:db8::/64 0\n"},
+		{"JSON: ends",
+	         "{\"address\":\"192.0.2.1\",\"until\":\"2026-11-29T23:54:44Z\"}{\"address\":\"192.0.2.2\",\"until\":\"2026-11-29T23:55:44Z\"}"
+	         "{\"address\":\"192.0.2.3\",\"until\":null}{\"address\":\"192.0.2.4\",\"until\":\"2026-11-29T23:54:44Z\",\"duration\":\"5m\"}{\"until\":\"soon\"}",
+	         "192.0.2.2 60\n192.0.2.3 0\n192.0.2.4 300\n"},
+		{"rbldnsd",
+	         "$SOA 3600 192.0.2.53 x 1 600 300 86400 60\n$NS 3600 192.0.2.54\n$DATASET ip4trie blocked4 @\n:127.0.0.2:see 192.0.2.99\n198.51.100.0/24\t:2:see #4, 192.0.2.98\n"
+	         "127.0.0.2/32 :2:test\n!198.51.100.7\n::1:2:3/128 :127.0.0.3:\n192.0.2.7 # :2: x\n",
+	         "198.51.100.0/24 0 see #4, 192.0.2.98\n::1:2:3 0\n192.0.2.7 0 :2: x\n"},
+		{"loopback",
+	         "127.0.0.0/8 ::1 ::ffff:127.0.0.2 127.255.255.255 126.255.255.255 127.0.0.0-128.0.0.0\n192.0.2.7, 127.0.0.1 timeout 9\n",
+	         "126.255.255.255 0\n128.0.0.0 0\n192.0.2.7 0\n"},
+		{"no zone file", "192.0.2.7 a bad one\n192.0.2.8 in A\n# IN A 192.0.2.99\n192.0.2.9 txt x\n",
+	         "192.0.2.7 0\n192.0.2.8 0\n192.0.2.9 0\n"},
 		{"words that are no addresses", "1.2.3 300.1.1.1 192.0.2.1/24 192.0.2.020 :: /8 timeout 5 expires\n",
 	         ":: 5\n"},
 	};
@@ -121,7 +151,16 @@ static void test_forms(void **state)
 
 static void test_errors(void **state)
 {
-	static const char *const texts[] = {"[{\"value\": ", "[\"192.0.2.7\"] [", "{\"a\": \"b\"} x"};
+	static const char *const texts[] = {
+		"[{\"value\": ", "[\"192.0.2.7\"] [", "{\"a\": \"b\"} x",
+		/* quotes, and ends */
+		"ip,reason\n192.0.2.7,\"x\n", "ip,until\n192.0.2.7,30.11.26 00:54\n",
+		"{\"address\": \"192.0.2.7\", \"until\": 1795996485}",
+		/* zone files, as written and as transferred */
+		"192.0.2.1\n66.100.51.198 A 127.0.0.2\n", "66.100.51.198 60 IN a 127.0.0.2\n",
+		"66.100.51.198 IN 1h TXT \"x\"\n", "32.66.100.51.198.rpz-ip CNAME .\n",
+		"@ SOA localhost. x. 1 600 300 86400 60\n", "\tIN SOA a. x. (\n",
+		"; x\nexample.org.\t60\tIN\tSOA\ta. x. 1 2 3 4 5\nns.example.org. 60 IN A 192.0.2.53\n"};
 	char deep[200];
 
 	(void)state;
@@ -129,7 +168,7 @@ static void test_errors(void **state)
 		struct banlist list = {0};
 		struct why why;
 
-		assert_int_equal(banlist_parse((struct span){texts[i], strlen(texts[i])}, &list, &why), -EINVAL);
+		assert_int_equal(banfile_parse((struct span){texts[i], strlen(texts[i])}, NOW_S, &list, &why), -EINVAL);
 		banlist_done(&list);
 	}
 	memset(deep, '[', 100);
@@ -138,7 +177,7 @@ static void test_errors(void **state)
 		struct banlist list = {0};
 		struct why why;
 
-		assert_int_equal(banlist_parse((struct span){deep, sizeof deep}, &list, &why), -EINVAL);
+		assert_int_equal(banfile_parse((struct span){deep, sizeof deep}, NOW_S, &list, &why), -EINVAL);
 		banlist_done(&list);
 	}
 }
