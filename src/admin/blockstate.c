@@ -114,6 +114,15 @@ static void put_score(const struct admin *a, const struct net *net, json_t *repl
 	json_put(reply, "offence", one ? json_integer(view.offence) : json_null());
 }
 
+void blockstate_put_waiting(const struct admin *a, const struct net *net, json_t *reply)
+{
+	struct pending_waiting waiting = {0};
+
+	if (a->pending != NULL)
+		waiting = pending_waiting(a->pending, net);
+	rows_put_waiting(reply, &waiting);
+}
+
 /* Writes "listed in FILE:LINE as 192.0.2.0/24", for a block of a network that others list. */
 static void write_listed(const struct blocklist_place *place, char out[static WHY_MAX])
 {
@@ -147,6 +156,7 @@ int blockstate_put(const struct admin *a, const struct net *net, int64_t now_s, 
 	put_score(a, net, reply);
 	rows_put_allowed(reply, rc == 0 ? &allowance : NULL);
 	rows_put_listed(reply, is_listed ? &place : NULL);
+	blockstate_put_waiting(a, net, reply);
 	if (blocked && is_listed && block.until_s >= BLOCK_NO_END_S)
 		write_listed(&place, sentence);
 	else if (blocked)

@@ -22,6 +22,9 @@ int blockstate_find(const struct admin *admin, const struct net *net, int64_t no
 /* Adds the member "address" to the reply. */
 void blockstate_put_net(json_t *reply, const struct net *net);
 
+/* Adds the member "waiting" to the reply: what of net is not written yet; net {0}: of all. */
+void blockstate_put_waiting(const struct admin *admin, const struct net *net, json_t *reply);
+
 /* Adds to the reply whether net is blocked, until when and by which block; or how far it is from being blocked. */
 int blockstate_put(const struct admin *admin, const struct net *net, int64_t now_s, json_t *reply, struct why *why);
 

@@ -34,6 +34,7 @@ void inspect_list(const struct admin *a, int64_t now_s, json_t *reply)
 		reply_error(reply, why.text);
 		return;
 	}
+	blockstate_put_waiting(a, &(struct net){0}, reply);
 	json_put_number(reply, "shown", (int64_t)json_array_size(list));
 	json_put_bool(reply, "more", rc == 0);
 }

@@ -131,6 +131,21 @@ void rows_put_listed(json_t *object, const struct blocklist_place *place)
 	json_put(object, "listed", row);
 }
 
+void rows_put_waiting(json_t *object, const struct pending_waiting *waiting)
+{
+	json_t *row;
+
+	if (waiting->hits + waiting->blocks == 0) {
+		json_put(object, "waiting", json_null());
+		return;
+	}
+	row = new_object();
+	json_put_number(row, "hits", (int64_t)waiting->hits); /* bounded by memory */
+	json_put_number(row, "blocks", (int64_t)waiting->blocks);
+	json_put_text(row, "why", waiting->why);
+	json_put(object, "waiting", row);
+}
+
 bool rows_append(json_t *array, json_t *row, size_t *bytes_left)
 {
 	const size_t size = json_size(row) + 1; /* with a comma */

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "config/config.h"
 #include "pipeline/blocklist.h"
+#include "pipeline/pending.h"
 #include "store/query.h"
 
 json_t *rows_block(const struct query_block *block, const struct config *config);
@@ -25,6 +26,9 @@ void rows_put_allowed(json_t *object, const struct query_allowance *allowance);
 
 /* Adds to an object about an address the network of a [block] file that contains it, and its place; NULL: none. */
 void rows_put_listed(json_t *object, const struct blocklist_place *place);
+
+/* Adds how much of the object is only in the daemon's memory, because it could not be written yet; null if nothing. */
+void rows_put_waiting(json_t *object, const struct pending_waiting *waiting);
 
 /* Appends row if it fits into *bytes_left, and subtracts its size. Takes over the reference. */
 bool rows_append(json_t *array, json_t *row, size_t *bytes_left);

@@ -195,6 +195,7 @@ static int put_totals(struct reading *r, struct why *why)
 		waiting = pending_waiting(r->pending, &(struct net){0});
 	totals.hits += totals.hits < 0 ? 0 : (int64_t)waiting.hits;
 	totals.blocks_total += totals.blocks_total < 0 ? 0 : (int64_t)waiting.blocks;
+	rows_put_waiting(r->object, &waiting);
 	put_count(r->object, "hits", totals.hits);
 	put_count(r->object, "blocks_active", totals.blocks_active);
 	put_count(r->object, "blocks_total", totals.blocks_total);

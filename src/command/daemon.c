@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/plural.h"
 #include "base/unixsocket.h"
 #include "control/reply.h"
 
@@ -38,6 +39,42 @@ void daemon_warn_stopped(const struct config *config)
 	(void)fprintf(stderr,
 	              "watchforspammers: the daemon is not running%s; start it: systemctl start watchforspammers\n",
 	              config->firewall.keep_on_stop ? "" : ", so nobody is blocked now");
+}
+
+bool daemon_waiting_text(const json_t *waiting, char out[static DAEMON_WAITING_MAX])
+{
+	const json_int_t hits = json_integer_value(json_object_get(waiting, "hits"));
+	const json_int_t blocks = json_integer_value(json_object_get(waiting, "blocks"));
+	const char *const why = json_string_value(json_object_get(waiting, "why"));
+
+	if (!json_is_object(waiting))
+		return false;
+	(void)snprintf(out, DAEMON_WAITING_MAX,
+	               "not in the database yet, and so not shown: %" JSON_INTEGER_FORMAT
+	               " %s and %" JSON_INTEGER_FORMAT " %s%s%s%s",
+	               hits, plural(hits, "hit", "hits"), blocks, plural(blocks, "block", "blocks"),
+	               why != NULL && why[0] != '\0' ? " (" : "", why != NULL ? why : "",
+	               why != NULL && why[0] != '\0' ? ")" : "");
+	return true;
+}
+
+void daemon_warn_waiting(const struct config *config)
+{
+	static const char line[] = "status\n";
+	char text[DAEMON_WAITING_MAX];
+	json_t *reply = NULL;
+	struct why ignored;
+	const int fd = daemon_connect(config, true, &ignored);
+
+	if (fd < 0)
+		return;
+	(void)daemon_ask(fd, line, strlen(line), &reply, &ignored);
+	(void)close(fd);
+	if (daemon_waiting_text(json_object_get(reply, "waiting"), text)) {
+		(void)fflush(stdout);
+		(void)fprintf(stderr, "watchforspammers: %s\n", text);
+	}
+	json_decref(reply);
 }
 
 int daemon_connect(const struct config *config, bool reading, struct why *why)

@@ -27,6 +27,15 @@ enum daemon_state daemon_state(const struct config *config);
 void daemon_warn_stopped(const struct config *config);
 
 /*
+ * daemon_waiting_text writes a sentence about the member "waiting" of a reply: what is not in the database yet, and
+ * why. Returns false if it is null: nothing waits. daemon_warn_waiting queries the daemon, and prints the sentence
+ * about all on standard error.
+ */
+enum { DAEMON_WAITING_MAX = WHY_MAX + 128 };
+bool daemon_waiting_text(const json_t *waiting, char out[static DAEMON_WAITING_MAX]);
+void daemon_warn_waiting(const struct config *config);
+
+/*
  * Connects to the control socket; with reading, to the read-only one if necessary. Returns a descriptor. Errors:
  * -ENOENT or -ECONNREFUSED if there is no daemon, -EACCES if not permitted, others as connect(2).
  */

@@ -319,8 +319,10 @@ static int print_once(const struct config *config, const struct request *q, cons
 	struct store *store = NULL;
 	int rc;
 
-	if (!q->allowed)
+	if (!q->allowed) {
 		daemon_warn_stopped(config);
+		daemon_warn_waiting(config);
+	}
 	if ((rc = command_open_database(config, &store, why)) < 0)
 		return rc;
 	if (q->allowed)

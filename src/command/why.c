@@ -57,13 +57,15 @@ static const json_t *find_active(const struct request *q, const json_t *blocks)
 }
 
 /*
- * Adds what only the daemon's memory holds: how near the address is to a block, and where others list it. All are
- * null if no daemon runs or it may not be queried.
+ * Adds what only the daemon's memory holds: how near the address is to a block, where others list it, and what is not
+ * written yet. All are null if no daemon runs or it may not be queried. Whether the address is blocked is what the
+ * daemon says, if it does.
  */
 static void put_blockstate(json_t *known, const struct config *config, const struct request *q)
 {
-	static const char *const keys[] = {"allowed",   "score",   "threshold", "proven",
-	                                   "elsewhere", "offence", "listed",    "why"};
+	static const char *const keys[] = {"allowed", "score",  "threshold", "proven", "elsewhere",
+	                                   "offence", "listed", "why",       "waiting"};
+	static const char *const current[] = {"blocked", "until", "by"};
 	struct why ignored;
 	char line[NET_TEXT_MAX + sizeof "test \n"];
 	const int len = snprintf(line, sizeof line, "test %s\n", q->address);
@@ -79,11 +81,9 @@ static void put_blockstate(json_t *known, const struct config *config, const str
 
 		json_put(known, keys[i], value != NULL ? json_incref(value) : json_null());
 	}
-	if (json_is_object(json_object_get(known, "listed")) && json_is_true(json_object_get(reply, "blocked")) &&
-	    json_is_false(json_object_get(known, "blocked"))) {
-		json_put_bool(known, "blocked", true);
-		json_put_text(known, "by", string(json_object_get(known, "listed"), "address"));
-	}
+	for (size_t i = 0; i < sizeof current / sizeof *current; i++)
+		if (json_object_get(reply, current[i]) != NULL)
+			json_put(known, current[i], json_incref(json_object_get(reply, current[i])));
 	json_decref(reply);
 }
 
@@ -195,6 +195,14 @@ static void print_listed(const json_t *listed)
 		             json_integer_value(json_object_get(listed, "line")), string(listed, "address"));
 }
 
+static void print_waiting(const json_t *waiting)
+{
+	char text[DAEMON_WAITING_MAX];
+
+	if (daemon_waiting_text(waiting, text))
+		show_wrapped("", 0, text);
+}
+
 static void print_heading(const char *text)
 {
 	(void)printf("\n%s%s%s\n", show_colour(SHOW_HEADING), text, show_colour(SHOW_PLAIN));
@@ -209,6 +217,7 @@ static void print_text(const struct request *q, const json_t *known, bool utc)
 
 	print_blocked(q, known, utc);
 	print_listed(json_object_get(known, "listed"));
+	print_waiting(json_object_get(known, "waiting"));
 	if (!json_is_null(json_object_get(known, "allowed_by")))
 		show_allowed(known, utc);
 	if (json_array_size(addresses) > 0)
@@ -229,7 +238,8 @@ static bool is_known(const json_t *known)
 {
 	return json_array_size(json_object_get(known, "hits")) > 0 ||
 	       json_array_size(json_object_get(known, "blocks")) > 0 ||
-	       json_is_string(json_object_get(known, "allowed_by")) || json_is_object(json_object_get(known, "listed"));
+	       json_is_string(json_object_get(known, "allowed_by")) ||
+	       json_is_object(json_object_get(known, "listed")) || json_is_object(json_object_get(known, "waiting"));
 }
 
 static int answer(struct store *store, const struct config *config, const struct request *q,
@@ -243,7 +253,7 @@ static int answer(struct store *store, const struct config *config, const struct
 	bool any = false;
 	const int rc = gather(store, config, q, &bound, known, &why);
 
-	if (rc == 0 && (env->json || config->block.files.n > 0))
+	if (rc == 0)
 		put_blockstate(known, config, q);
 	any = rc == 0 && is_known(known);
 	if (rc == 0 && env->json)

@@ -60,6 +60,7 @@ struct batch {
 
 struct pending {
 	struct store *store;
+	struct why failed; /* the last write, if it failed; else "" */
 	enum pending_keeps keeps;
 	struct pending_files files;
 
@@ -129,7 +130,7 @@ bool pending_go_on(struct pending *p)
 
 struct pending_waiting pending_waiting(const struct pending *p, const struct net *net)
 {
-	struct pending_waiting waiting = {0};
+	struct pending_waiting waiting = {.why = p->failed.text};
 
 	for (const struct batch *b = p->first; b != NULL; b = b->next) {
 		for (size_t i = 0; i < b->n_hits; i++)
@@ -565,13 +566,14 @@ static int write_news(struct pending *p, bool finish, struct why *why)
 
 	if (!has_news(p, finish))
 		return 0;
-	if ((rc = store_begin(p->store, why)) < 0)
-		return rc;
-	rc = store_finish(p->store, write_all(p, good, why), why);
-	if (rc < 0)
-		undo(p);
-	else
-		clear(p, good);
+	if ((rc = store_begin(p->store, why)) == 0) {
+		rc = store_finish(p->store, write_all(p, good, why), why);
+		if (rc < 0)
+			undo(p);
+		else
+			clear(p, good);
+	}
+	p->failed = rc < 0 ? *why : (struct why){""};
 	return rc;
 }
 

@@ -124,9 +124,10 @@ bool pending_is_full(const struct pending *pending);
  */
 bool pending_go_on(struct pending *pending);
 
-/* Counts the hits and the new blocks waiting to be written that concern net; {0}: all. */
+/* Counts the hits and the new blocks waiting to be written that concern net; {0}: all. Borrowed until pending_write. */
 struct pending_waiting {
 	size_t hits, blocks;
+	const char *why; /* why the last pending_write failed; "" if it did not */
 };
 struct pending_waiting pending_waiting(const struct pending *pending, const struct net *net);
 

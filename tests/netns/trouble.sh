@@ -155,6 +155,14 @@ wait_until second_is $((locked + 4))
 ! logged "eloaded: " || fail "reloaded while hits wait to be written"
 wait_until listed "$NEW" || fail "not blocked while the database is locked"
 want_status "$N" "$N"
+# What cannot be shown is counted, and nothing denies it.
+wfs why "$NEW" >"$WORK/printed" || fail "why while the database is locked: exit status $?, it printed: $(cat "$WORK/printed")"
+grep "^$NEW is blocked until " "$WORK/printed" >/dev/null && tr -s ' \n' ' ' <"$WORK/printed" | grep -F "not in the database yet, and so not shown: 1 hit and 1 block ($DB: " >/dev/null ||
+	fail "why while the database is locked: $(cat "$WORK/printed")"
+wfs list 2>&1 >/dev/null | grep -F "not in the database yet, and so not shown: 31 hits and 31 blocks ($DB: " >/dev/null || fail "list while the database is locked: $(wfs list 2>&1)"
+echo list | in_server nc -N -U "$SOCKET" | jq -e '.waiting | .hits == 31 and .blocks == 31 and (.why | contains("another program is writing"))' >/dev/null ||
+	fail "the socket's list while the database is locked: $(echo list | in_server nc -N -U "$SOCKET" | jq -c .waiting)"
+wfs why --json 198.51.100.1 | jq -e '.waiting == null' >/dev/null || fail "why of an address of which nothing waits: $(wfs why --json 198.51.100.1)"
 has_hits "$before" || fail "wrote to a locked database"
 echo .quit >&"${LOCKER[1]}"
 wait "$locker"
@@ -164,6 +172,8 @@ wait_until wfs unblock "$freed" || fail "$freed cannot be unblocked: $(wfs unblo
 is_read "the database is free again"
 ! listed "$freed" || fail "$freed was unblocked, and then blocked by a line from before"
 wait_until has_hits "$N" || fail "after the lock: got $(hits) hits, want $N"
+wfs why --json "$NEW" | jq -e '.blocked and .waiting == null and (.hits | length) == 1' >/dev/null || fail "why after the lock: $(wfs why --json "$NEW")"
+[ -z "$(wfs list 2>&1 >/dev/null)" ] || fail "list after the lock: $(wfs list 2>&1 >/dev/null)"
 wait_until logged "the database can be written again" || fail "the log does not hold that the database can be written again"
 wait_until logged "reloaded: " || fail "nobody reloaded after the database was free again"
 rules=$(sql "SELECT rule || ' ' || count(*) FROM hits GROUP BY rule" | paste -sd ' ')
