@@ -60,7 +60,7 @@ bool daemon_waiting_text(const json_t *waiting, char out[static DAEMON_WAITING_M
 
 void daemon_warn_waiting(const struct config *config)
 {
-	static const char line[] = "status\n";
+	static const char line[] = "list\n"; /* bounded; status counts every block */
 	char text[DAEMON_WAITING_MAX];
 	json_t *reply = NULL;
 	struct why ignored;
