@@ -89,9 +89,9 @@ static int add_range(const struct job *job, const json_t *range, const json_t *o
 	const char *const last = json_string_value(json_array_get(range, 1));
 	char joined[2 * NET_TEXT_MAX];
 
-	if (first == NULL || last == NULL || strlen(first) + strlen(last) + 2 > sizeof joined)
+	if (first == NULL || last == NULL ||
+	    snprintf(joined, sizeof joined, "%s-%s", first, last) >= (int)sizeof joined)
 		return 0;
-	(void)snprintf(joined, sizeof joined, "%s-%s", first, last);
 	return add_string(job, joined, object, left_s);
 }
 

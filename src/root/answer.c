@@ -196,6 +196,11 @@ static size_t nets_to_kill(const struct root *root, const struct message *m, uin
 	return n;
 }
 
+static bool drops_forwarded(const struct root *root)
+{
+	return root->backend == &backend_recent ? hooks_forward_recent(&root->config) : hooks_forward(&root->config);
+}
+
 static int answer_kill(const struct root *root, struct message *m, struct why *why)
 {
 	struct net nets[MESSAGE_ENTRIES];
@@ -208,7 +213,7 @@ static int answer_kill(const struct root *root, struct message *m, struct why *w
 		clients.nets = nets;
 		clients.n = nets_to_kill(root, m, list, nets);
 		if (clients.n > 0 || (m->n == 0 && list == 0))
-			err = kill_connections(&clients, hooks_forward(&root->config), &ended, why);
+			err = kill_connections(&clients, drops_forwarded(root), &ended, why);
 		m->ended += ended;
 	}
 	return err;
@@ -219,7 +224,7 @@ static int answer_published(const struct root *root, struct message *m, struct w
 {
 	int err = 0;
 
-	if (!hooks_is_router() || hooks_forward(&root->config))
+	if (!hooks_is_router() || drops_forwarded(root))
 		return 0;
 	for (uint8_t list = 0; list <= root->config.n_more && err == 0 && m->port == 0; list++) {
 		const struct tracked_query query = ports_of(root, list);

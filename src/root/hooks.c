@@ -47,11 +47,7 @@ static bool has_containers(void)
 
 bool hooks_input(const struct root_config *config)
 {
-	bool input = (config->hooks & (ROOT_HOOK_INPUT | ROOT_HOOK_AUTO)) != 0;
-
-	for (size_t i = 0; i < config->n_jump_from; i++)
-		input = (i > 0 && input) || strcmp(config->jump_from[i], "INPUT") == 0;
-	return input;
+	return (config->hooks & (ROOT_HOOK_INPUT | ROOT_HOOK_AUTO)) != 0;
 }
 
 bool hooks_is_router(void)
@@ -61,13 +57,15 @@ bool hooks_is_router(void)
 
 bool hooks_forward(const struct root_config *config)
 {
-	bool other = false;
-
-	for (size_t i = 0; i < config->n_jump_from && !other; i++)
-		other = strcmp(config->jump_from[i], "INPUT") != 0;
-	if (config->n_jump_from > 0)
-		return other;
 	if ((config->hooks & ROOT_HOOK_FORWARD) != 0 || (config->hooks & ROOT_HOOK_AUTO) == 0)
 		return (config->hooks & ROOT_HOOK_FORWARD) != 0;
 	return hooks_is_router() && has_containers();
+}
+
+bool hooks_forward_recent(const struct root_config *config)
+{
+	for (size_t i = 0; i < config->n_jump_from; i++)
+		if (strcmp(config->jump_from[i], "INPUT") != 0)
+			return true;
+	return config->n_jump_from == 0 && hooks_forward(config);
 }

@@ -12,13 +12,15 @@
 #include "root/root.h"
 
 /*
- * Returns whether forwarded packets are dropped. If jump_from names chains: whether one of them is not INPUT.
- * Otherwise hooks decides; auto means yes if this machine forwards packets and has a bridge or an interface of a
- * container engine.
+ * Returns whether forwarded packets are dropped. auto means yes if this machine forwards packets and has a bridge or an
+ * interface of a container engine.
  */
 bool hooks_forward(const struct root_config *config);
 
-/* Returns whether packets to this machine are dropped. */
+/* The same for the backend recent: if jump_from names chains, whether one of them is not INPUT. */
+bool hooks_forward_recent(const struct root_config *config);
+
+/* Returns whether packets to this machine are dropped. Not for recent with jump_from. */
 bool hooks_input(const struct root_config *config);
 
 /* Returns whether the kernel forwards packets of either family. */

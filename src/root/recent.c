@@ -46,7 +46,7 @@ static uint32_t read_parameter(void)
 static int apply(const struct recent *recent, enum xtables_family family, unsigned n_shards, bool *changed,
                  struct why *why)
 {
-	const struct recent_layout layout = {family, recent->config, n_shards, hooks_forward(recent->config)};
+	const struct recent_layout layout = {family, recent->config, n_shards, hooks_forward_recent(recent->config)};
 	const struct xtables_plan plan = recent_plan(&layout);
 	bool one = false;
 	const int err = recent->use[family] ? xtables_apply(family, &plan, &one, why) : 0;

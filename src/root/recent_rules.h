@@ -47,7 +47,7 @@ struct recent_layout {
 	enum xtables_family family;
 	const struct root_config *config; /* borrowed */
 	unsigned n_shards;                /* lists of each kind: 1 or RECENT_SHARDS */
-	bool forward;                     /* also covers forwarded packets: hooks_forward */
+	bool forward;                     /* also covers forwarded packets: hooks_forward_recent */
 };
 
 /* Returns the length (as in struct net) of everything in the list; 0 if there is no such list. */

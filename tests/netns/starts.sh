@@ -151,6 +151,17 @@ wait_until logged "cannot read $LOG: it is a directory; waiting for it" || fail 
 daemon_stop || fail "exit status $? on SIGTERM"
 LOG=$usual_log
 
+# --- jump_from is for recent: with nftables, hooks alone says which packets are dropped
+listen 25
+daemon_config "[firewall]
+jump_from = INPUT FORWARD"
+[ "$BACKEND" = recent ] || sed -i 's/^jump_from = .*/jump_from = FORWARD/' "$CONF"
+daemon_start
+wfs block 10.9.0.2 --for 1h >/dev/null || fail "cannot block"
+wait_until listed 10.9.0.2 || fail "10.9.0.2 is not blocked"
+! tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25 || fail "jump_from: connects though blocked"
+daemon_stop || fail "exit status $?"
+
 # --- a file that systemd hides: the drop-in, but only when systemd started us
 edited() { # LINE: the remedy with that line
 	printf '%s' ": 'systemctl edit watchforspammers', write the lines \"[Service]\" and \"$1\", 'systemctl restart watchforspammers'"
