@@ -31,6 +31,22 @@ enum daemon_state daemon_state(const struct config *config)
 	return state;
 }
 
+int daemon_keep_away(const char *database, int *ret_fd, struct why *why)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof path, "%s.lock", database);
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*ret_fd < 0 || flock(*ret_fd, LOCK_SH | LOCK_NB) == 0)
+		return 0;
+	(void)close(*ret_fd);
+	*ret_fd = -1;
+	return why_set(
+		why, EBUSY,
+		"%s: a running daemon uses this database, and would not see the blocks of others: stop it, or name another",
+		database);
+}
+
 void daemon_warn_stopped(const struct config *config)
 {
 	if (daemon_state(config) != DAEMON_STOPPED)

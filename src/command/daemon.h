@@ -23,6 +23,12 @@ enum daemon_state {
 /* Looks for the lock that a running daemon holds beside its database. */
 enum daemon_state daemon_state(const struct config *config);
 
+/*
+ * Keeps the daemon away from a database while others write it: it has in memory what the database holds, and would not
+ * see the rest. Returns -EBUSY if it is running. *ret_fd keeps it away until it is closed; -1: it has never run.
+ */
+int daemon_keep_away(const char *database, int *ret_fd, struct why *why);
+
 /* If no daemon is running, prints a warning on standard error that says what follows from it. */
 void daemon_warn_stopped(const struct config *config);
 

@@ -16,6 +16,7 @@
 #include "base/duration.h"
 #include "base/plural.h"
 #include "command/command.h"
+#include "command/daemon.h"
 #include "command/diff.h"
 #include "command/firewall.h"
 #include "command/show.h"
@@ -40,6 +41,7 @@ struct request {
 	bool journal; /* read the journal instead of files */
 	struct journal_where where;
 	int root_fd; /* sync: socket to the root process */
+	int lock_fd; /* keeps the daemon away from the database; -1: nothing does */
 	struct replay_options options;
 };
 
@@ -127,7 +129,8 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 		{"threads", required_argument, NULL, 't'},  {0}};
 	int status;
 
-	*q = (struct request){.utc = utc,
+	*q = (struct request){.lock_fd = -1,
+	                      .utc = utc,
 	                      .options = {.from_s = INT64_MIN,
 	                                  .until_s = INT64_MAX,
 	                                  .threads = processors(),
@@ -371,15 +374,17 @@ static int replay(struct request *q, const struct command_env *env)
  * Opens the database, which belongs to the writer: with --sync the engine's user, which this sandboxed process has
  * become by then.
  */
-static int open_store(const struct request *q, struct store **ret, struct why *why)
+static int open_store(struct request *q, struct store **ret, struct why *why)
 {
 	const char *const beside = q->database != NULL ? q->database : "/tmp/"; /* for SQLite's temporary files */
 	bool became;
 	int rc = 0;
 
-	if (q->options.leave_tail && !q->sync)
+	if (q->database != NULL && !q->diff)
+		rc = daemon_keep_away(q->database, &q->lock_fd, why);
+	if (rc == 0 && q->options.leave_tail && !q->sync)
 		rc = sandbox_as_owner(q->database, &became, why);
-	if (q->sync)
+	if (q->database != NULL || q->sync)
 		store_temp_beside(beside);
 	if (rc == 0)
 		rc = store_open(q->diff ? NULL : q->database, STORE_WRITE, ret, why);
@@ -412,6 +417,8 @@ static int run(struct request *q, struct config *config, const struct command_en
 		status = replay(q, env);
 	}
 	store_close(store);
+	if (q->lock_fd >= 0)
+		(void)close(q->lock_fd);
 	rules_free(rules);
 	rulefile_errors_done(&errors);
 	return status;

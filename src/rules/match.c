@@ -259,7 +259,8 @@ bool rules_means(const struct rules *rules, size_t index, struct span program)
 
 	if (program.len >= sizeof name)
 		return false;
-	memcpy(name, program.p, program.len);
+	if (program.len > 0)
+		memcpy(name, program.p, program.len);
 	name[program.len] = '\0';
 	return compiled_applies(&rules->list[index], name);
 }

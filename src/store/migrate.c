@@ -81,6 +81,8 @@ int migrate(struct store *store, struct why *why)
 
 	if (rc < 0)
 		return rc;
+	/* People's own may read our views, which are dropped meanwhile. */
+	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	if ((rc = sql_once(store, "PRAGMA user_version", &found, why)) == 0 && found < STORE_VERSION &&
 	    (rc = sql_exec(store, prepare, what, why)) == 0 && (rc = change_tables(store, found, why)) == 0)
 		rc = migrate_complete(store, why);
@@ -92,5 +94,6 @@ int migrate(struct store *store, struct why *why)
 		rc = sql_exec(store, "COMMIT", what, why);
 	if (rc < 0)
 		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
 	return rc;
 }

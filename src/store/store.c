@@ -139,6 +139,8 @@ static int explain_owner(const struct store *store, int rc, struct why *why)
 		if (stat(name, &st) < 0 || !S_ISREG(st.st_mode) ||
 		    faccessat(AT_FDCWD, name, R_OK | W_OK, AT_EACCESS) == 0)
 			continue;
+		if (errno == EROFS)
+			return why_set(why, EROFS, "%s: cannot write it: %s", name, strerror(EROFS));
 		user_name(st.st_uid, owner);
 		if (st.st_uid == geteuid())
 			return why_set(why, EROFS,

@@ -159,7 +159,12 @@ wfs replay --database "$DB" "$WORK/private.log" >"$WORK/printed" 2>&1 || fail "r
 [ "$(stat -c %U "$DB")" = nobody ] || fail "replay as root: the database is $(stat -c %U "$DB")'s"
 [ -z "$(find "$WORK/db" -user root)" ] || fail "replay as root left: $(find "$WORK/db" -user root)"
 daemon_start
+# What a running daemon would not see is not written; once it has stopped, it is, whatever root's TMPDIR.
+courier_511 198.51.100.77 >"$WORK/private.log"
+printed_for "$DB: a running daemon uses this database" wfs replay --database "$DB" "$WORK/private.log"
 stop
+mkdir -m 700 "$WORK/own"
+TMPDIR=$WORK/own wfs replay --database "$DB" "$WORK/private.log" >"$WORK/printed" 2>&1 || fail "replay with root's TMPDIR: $(cat "$WORK/printed")"
 # What the owner of the directory laid there makes root write nowhere else.
 rm -f "$DB"*
 ln -s "$WORK/elsewhere" "$DB"

@@ -146,7 +146,7 @@ static void test_alike(void **state)
 
 /*
  * Returns one that is converted from an older version, which changes makes of a new one. It has views that a person
- * made, one of which is broken.
+ * made, one of which is broken, and a trigger that reads ours.
  */
 static struct store *converted(const char *changes)
 {
@@ -158,7 +158,8 @@ static struct store *converted(const char *changes)
 	store_close(store);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	sql(db, changes);
-	sql(db, "CREATE VIEW mine AS SELECT * FROM hits; CREATE VIEW broken AS SELECT * FROM nowhere");
+	sql(db, "CREATE VIEW mine AS SELECT * FROM hits; CREATE VIEW broken AS SELECT * FROM nowhere;"
+	        "CREATE TRIGGER theirs AFTER UPDATE ON block BEGIN SELECT count(*) FROM active; END");
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	if (store_open(path, STORE_WRITE, &store, &why) < 0)
 		fail_msg("%s", why.text);
