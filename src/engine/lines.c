@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "input/journal.h"
+#include "pipeline/builtin.h"
 #include "pipeline/decide.h"
 #include "pipeline/pending.h"
 #include "pipeline/scan.h"
@@ -37,6 +38,15 @@ static void log_braked(struct engine *e, int64_t now)
 	         "more than %" PRId64 " blocks in one minute: no more until the next minute; is a rule wrong, or is "
 	         "this an attack? (max_blocks_per_minute)",
 	         e->live.config->block.max_blocks_per_minute);
+}
+
+/* Logs what an operator must know of a decision about a hit of the rule. */
+static void log_decision(struct engine *e, const struct rule *rule, const struct decide_result *result, int64_t now)
+{
+	if (result->decision.outcome == VERDICT_QUARANTINE)
+		log_suspended(e, rule, result->released);
+	else if (result->decision.outcome == VERDICT_BRAKED)
+		log_braked(e, now);
 }
 
 /*
@@ -118,11 +128,7 @@ static void handle_hit(struct engine *e, const struct decide_line *line, int64_t
 		dnsbl_ask(p->dnsbl, &result.decision.subject, &hit->address, now);
 	if (result.decision.outcome == VERDICT_COUNTED)
 		sharing_note_hit(e->sharing, &result.decision.subject, now);
-	if (result.decision.outcome == VERDICT_QUARANTINE) {
-		log_suspended(e, hit->rule, result.released);
-	} else if (result.decision.outcome == VERDICT_BRAKED) {
-		log_braked(e, now);
-	}
+	log_decision(e, hit->rule, &result, now);
 }
 
 /* Matches one line against the rules and makes its hits and position pending. */
@@ -172,8 +178,8 @@ static void handle_listed(struct engine *e, const struct dnsbl_answer *answer, i
 
 	decide_listed(&decide, answer, now, &result);
 	note_at_gates(e, &result, now, now);
-	if (result.is_hit && result.decision.outcome == VERDICT_BRAKED)
-		log_braked(e, now);
+	if (result.is_hit)
+		log_decision(e, builtin_rule(BUILTIN_DNS_LIST), &result, now);
 	if (!result.earned)
 		return;
 	(void)snprintf(reason, sizeof reason, "%s%s", answer->list->zone, result.lifts ? "; its block ended" : "");
@@ -188,8 +194,8 @@ static void handle_name(struct engine *e, const struct dnsbl_answer *answer, int
 	struct decide_result result;
 
 	decide_name(&decide, answer, now, &result);
-	if (result.is_hit && result.decision.outcome == VERDICT_BRAKED)
-		log_braked(e, now);
+	if (result.is_hit)
+		log_decision(e, builtin_rule(BUILTIN_DNS_PTR), &result, now);
 }
 
 static void handle_answer(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
@@ -254,8 +260,7 @@ void lines_count_floods(struct engine *e, const struct moment *now)
 		flood.addr = addrs[i];
 		decide_flood(&decide, &flood, now->unix_s, &result);
 		note_at_gates(e, &result, now->unix_s, now->unix_s);
-		if (result.decision.outcome == VERDICT_BRAKED)
-			log_braked(e, now->unix_s);
+		log_decision(e, builtin_rule(BUILTIN_CONNECTIONS), &result, now->unix_s);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/shared.h"
+#include "pipeline/builtin.h"
 #include "pipeline/pending.h"
 
 void requests_init(struct requests *r, struct live *live, struct store *store, struct reconcile *reconcile,
@@ -70,15 +71,6 @@ static void reload(struct requests *r, const char *who, int64_t now_s, json_t *r
 	shared_reload(r);
 	admin = admin_of(r); /* only now, because the verdict has been replaced */
 	admin_reloaded(&admin, rules_count(r->live->rules), who, now_s, reply);
-}
-
-/* Returns the rule's index, or VERDICT_NO_RULE. */
-static unsigned find_rule(const struct rules *rules, const char *name)
-{
-	for (size_t i = 0; i < rules_count(rules); i++)
-		if (strcmp(rules_at(rules, i)->text->name, name) == 0)
-			return (unsigned)i; /* below RULEFILE_RULES_MAX */
-	return VERDICT_NO_RULE;
 }
 
 /*
@@ -167,7 +159,7 @@ static void handle_one(struct requests *r, struct admin_todo *ret)
 	if (what->verb == PROTOCOL_RELOAD)
 		reload(r, request->who, now_s, reply);
 	else if (what->verb == PROTOCOL_RESUME)
-		admin_resume(&admin, what, find_rule(r->live->rules, what->rule), request->who, now_s, reply);
+		admin_resume(&admin, what, builtin_number(r->live->rules, what->rule), request->who, now_s, reply);
 	else if (!protocol_is_reading(what->verb) && pending_ready(r->live->pending, &why) < 0)
 		record_refuse(reply, &why);
 	else

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/account.h"
+#include "pipeline/builtin.h"
 
 enum {
 	LISTED_MAX = 320, /* bytes: a zone, two addresses, and the words between them */
@@ -15,7 +16,7 @@ enum {
 static size_t suspend(const struct decide *d, const struct rule *rule, int64_t now_s)
 {
 	struct net nets[PENDING_LIFTED_MAX];
-	/* An index is below RULEFILE_RULES_MAX. */
+	/* An index is below VERDICT_RULES_MAX. */
 	const size_t n = verdict_matched(d->verdict, (unsigned)rule->index, nets, PENDING_LIFTED_MAX);
 
 	for (size_t i = 0; i < n; i++)
@@ -70,11 +71,6 @@ static enum verdict_kind kind_of(const struct rules_hit *hit)
 	return VERDICT_ANY;
 }
 
-static uint8_t list_of(const struct decide *d, const struct rulefile_rule *rule)
-{
-	return portlists_of(&d->config->firewall.ports, rule->name, rule->category);
-}
-
 /* Stores a hit that another log has reported completely: it is no evidence. */
 static void store_duplicate(const struct decide *d, const struct decide_line *line, const struct rules_hit *hit,
                             struct decide_result *ret)
@@ -111,8 +107,7 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 		.account = hit->account,
 		.time_s = line->time_s,
 		.for_s = hit->rule->text->for_s,
-		.rule = (unsigned)hit->rule->index, /* below RULEFILE_RULES_MAX */
-		.list = hit->rule->index == VERDICT_NO_RULE ? list_of(d, hit->rule->text) : 0};
+		.rule = (unsigned)hit->rule->index}; /* below VERDICT_RULES_MAX */
 	verdict_hit(d->verdict, &evidence, &ret->decision);
 	if (ret->decision.login != 0)
 		pending_login(d->pending, ret->decision.login, line->time_s);
@@ -168,12 +163,9 @@ static bool allow_listed(const struct decide *d, const struct dnsbl_answer *answ
 
 void decide_listed(const struct decide *d, const struct dnsbl_answer *answer, int64_t now_s, struct decide_result *ret)
 {
-	static char name[] = "dns-list", category[] = "dnsbl", reason[] = "listed by a DNS blocklist";
-	static const struct rulefile_rule text = {.name = name, .category = category, .reason = reason};
-	static const struct rule rule = {.index = VERDICT_NO_RULE, .text = &text};
 	char listed[LISTED_MAX];
 	const struct decide_line line = {.text = listed_text(answer, listed), .time_s = now_s};
-	struct rules_hit hit = {.rule = &rule,
+	struct rules_hit hit = {.rule = builtin_rule(BUILTIN_DNS_LIST),
 	                        .kind = RULES_KIND_HIT,
 	                        .address = answer->addr,
 	                        .score = answer->list->score,
@@ -189,15 +181,12 @@ void decide_listed(const struct decide *d, const struct dnsbl_answer *answer, in
 
 void decide_name(const struct decide *d, const struct dnsbl_answer *answer, int64_t now_s, struct decide_result *ret)
 {
-	static char name[] = "dns-ptr", category[] = "name", reason[] = "its address has no name of its own";
-	static const struct rulefile_rule words = {.name = name, .category = category, .reason = reason};
-	static const struct rule rule = {.index = VERDICT_NO_RULE, .text = &words};
 	const char *const detail = answer->word == DNSBL_MISMATCH ? "its name has other addresses"
 	                           : answer->word == DNSBL_BROKEN ? "its name server fails"
 	                                                          : "no name";
 	const int64_t score = answer->word == DNSBL_MISMATCH ? d->config->dns.ptr_mismatch : d->config->dns.ptr;
 	char addr[ADDR_TEXT_MAX], text[LISTED_MAX];
-	struct rules_hit hit = {.rule = &rule,
+	struct rules_hit hit = {.rule = builtin_rule(BUILTIN_DNS_PTR),
 	                        .kind = RULES_KIND_HIT,
 	                        .address = answer->addr,
 	                        .score = (int)score, /* at most 1000 */
@@ -215,24 +204,24 @@ void decide_name(const struct decide *d, const struct dnsbl_answer *answer, int6
 
 void decide_flood(const struct decide *d, const struct decide_flood *flood, int64_t now_s, struct decide_result *ret)
 {
-	static char name[] = "kernel-connections", category[] = "flood",
-		    reason[] = "opened too many connections at once";
-	static const struct rulefile_rule words = {.name = name, .category = category, .reason = reason};
-	static const struct rule rule = {.index = VERDICT_NO_RULE, .text = &words};
-	const struct rules_hit hit = {
-		.rule = &rule, .kind = RULES_KIND_HIT, .address = flood->addr, .score = DECIDE_FLOOD, .count = 1};
-	const struct verdict_evidence evidence = {.addr = flood->addr,
-	                                          .score = DECIDE_FLOOD,
-	                                          .time_s = now_s,
-	                                          .rule = VERDICT_NO_RULE,
-	                                          .list = list_of(d, &words)};
+	const struct rules_hit hit = {.rule = builtin_rule(BUILTIN_CONNECTIONS),
+	                              .kind = RULES_KIND_HIT,
+	                              .address = flood->addr,
+	                              .score = DECIDE_FLOOD,
+	                              .count = 1};
+	const struct verdict_evidence evidence = {
+		.addr = flood->addr, .score = DECIDE_FLOOD, .time_s = now_s, .rule = BUILTIN_CONNECTIONS};
 	char text[FLOOD_MAX];
 	const int len = snprintf(text, sizeof text, "kernel: more than %" PRId64 " new connections in %" PRId64 " s",
 	                         flood->connections, flood->within_s);
+	bool suspends;
 
 	*ret = (struct decide_result){.is_hit = false};
 	verdict_hit(d->verdict, &evidence, &ret->decision);
-	ret->is_hit = ret->decision.counted;
+	suspends = ret->decision.outcome == VERDICT_QUARANTINE;
+	ret->is_hit = ret->decision.counted || suspends;
 	if (ret->is_hit)
 		pending_hit(d->pending, NULL, &hit, now_s, 0, (struct span){text, (size_t)len}, &ret->decision);
+	if (suspends)
+		ret->released = suspend(d, hit.rule, now_s);
 }

@@ -82,7 +82,8 @@ struct decide_flood {
 
 /*
  * Decides a flood: a hit of rule "kernel-connections", category "flood", which counts like any other. Stores nothing
- * for a client that is allowed or already blocked, because the kernel reports it every second while the flood lasts.
+ * for a client that is allowed or already blocked, or while the rule is suspended, because the kernel reports it every
+ * second while the flood lasts.
  */
 void decide_flood(const struct decide *decide, const struct decide_flood *flood, int64_t now_s,
                   struct decide_result *ret);

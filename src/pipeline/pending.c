@@ -431,14 +431,10 @@ static int write_suspension(struct pending *p, const struct suspension *s, const
 	return rc;
 }
 
-/*
- * Looks up the id of a rule. Apart from spread_rule, rules that are in no file share the index VERDICT_NO_RULE; they
- * are rare, and looked up each time.
- */
+/* Looks up the id of a rule. */
 static int find_rule(struct pending *p, const struct rule *rule, int64_t *ret_id, struct why *why)
 {
-	const bool is_known = rule->index != VERDICT_NO_RULE || rule == &spread_rule;
-	int64_t unknown = 0, *const id = is_known ? &p->rule_ids[rule->index] : &unknown;
+	int64_t *const id = &p->rule_ids[rule->index];
 	int rc = 0;
 
 	if (*id == 0)

@@ -7,6 +7,7 @@
 #include "base/account.h"
 #include "base/alloc.h"
 #include "base/portlists.h"
+#include "pipeline/builtin.h"
 #include "pipeline/pending.h"
 #include "pipeline/portmap.h"
 #include "store/blocks.h"
@@ -56,21 +57,16 @@ static struct verdict_policy policy_of(const struct config *config)
 
 static void set_lists(struct verdict *v, const struct config *config, const struct rules *rules)
 {
-	uint8_t lists[VERDICT_RULES_MAX];
+	uint8_t lists[VERDICT_RULES_MAX] = {0};
 	const size_t n = rules == NULL ? 0 : rules_count(rules);
 
 	for (size_t i = 0; i < n; i++)
 		lists[i] = portlists_of(&config->firewall.ports, rules_at(rules, i)->text->name,
 		                        rules_at(rules, i)->text->category);
-	verdict_lists(v, lists, n);
-}
-
-static unsigned rule_named(const struct rules *rules, const char *name)
-{
-	for (size_t i = 0; rules != NULL && name != NULL && i < rules_count(rules); i++)
-		if (strcmp(rules_at(rules, i)->text->name, name) == 0)
-			return (unsigned)i; /* below RULEFILE_RULES_MAX */
-	return VERDICT_NO_RULE;
+	for (unsigned i = BUILTIN_DNS_LIST; i < BUILTIN_END; i++)
+		lists[i] = portlists_of(&config->firewall.ports, builtin_rule(i)->text->name,
+		                        builtin_rule(i)->text->category);
+	verdict_lists(v, lists, VERDICT_RULES_MAX);
 }
 
 static int restore_suspended(struct store *store, const struct rules *rules, struct verdict *v, struct why *why)
@@ -83,9 +79,9 @@ static int restore_suspended(struct store *store, const struct rules *rules, str
 		if ((rc = store_next_suspension(store, &name, &resumed_s, why)) != 0)
 			break;
 		if (resumed_s == 0)
-			verdict_suspend(v, rule_named(rules, name), true);
+			verdict_suspend(v, builtin_number(rules, name), true);
 		else
-			verdict_known_resumed(v, rule_named(rules, name), resumed_s);
+			verdict_known_resumed(v, builtin_number(rules, name), resumed_s);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -198,8 +194,8 @@ static int read_decided(const struct restore_from *from, struct portmap *ports, 
 			ret->blocks = alloc_resize(ret->blocks, ret->cap, sizeof *ret->blocks,
 			                           "the blocks that are remembered");
 		}
-		ret->blocks[ret->n++] =
-			(struct decided_block){block, block.proven ? rule_named(from->rules, rule) : VERDICT_NO_RULE};
+		ret->blocks[ret->n++] = (struct decided_block){
+			block, block.proven && rule != NULL ? builtin_number(from->rules, rule) : VERDICT_NO_RULE};
 	}
 	return rc < 0 ? rc : 0;
 }

@@ -55,8 +55,8 @@
 enum {
 	VERDICT_DURATIONS_MAX = 8,
 	VERDICT_ADDRESSES_MAX = 1 << 20,
-	VERDICT_SCORES_MAX = 256, /* seconds with a score of one subject in the window; more are merged */
-	VERDICT_RULES_MAX = 4096, /* rule numbers are below this */
+	VERDICT_SCORES_MAX = 256,     /* seconds with a score of one subject in the window; more are merged */
+	VERDICT_RULES_MAX = 4096 + 3, /* rule numbers are below this: of files, then those that are built in */
 	VERDICT_NO_RULE = VERDICT_RULES_MAX,
 	/* The highest network_after; also the most clients of a network whose scores are added up. */
 	VERDICT_NETWORK_MAX = 64,

@@ -5,8 +5,9 @@
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
-netns_need sqlite3 jq iptables-legacy ip6tables-legacy
+netns_need sqlite3 jq python3 iptables-legacy ip6tables-legacy
 daemon_prepare
+daemon_nameserver
 listen 25
 GOOD=()
 for i in {1..9}; do GOOD+=("10.9.1.$i"); done
@@ -162,6 +163,41 @@ want
 $want"
 	[ -n "$want" ] || fail "nothing to compare: $question"
 done
+
+# --- a DNS list that the daemon queries dies: it lists everybody that is asked about, but not 127.0.0.1
+rm -f "$WORK"/db/hits.db*
+: >"$LOG"
+for i in 1 2 3 4 5 6; do echo "$i.1.9.10.bl.test 127.0.0.2" && login "10.9.1.$i" 1 >>"$LOG"; done >"$WORK/zone"
+daemon_config "[block]
+quarantine = 2
+[allow]
+earn_days = 1
+[dns]
+list = bl.test 300
+[firewall]
+resync = 1s"
+list_is_suspended() {
+	wfs status --json | jq -e '.suspended | any(.rule == "dns-list")' >/dev/null
+}
+daemon_start
+for i in 1 2 3 4; do wrong_password "10.9.1.$i"; done >>"$LOG"
+wait_until list_is_suspended || fail "the dead list is not suspended: $(wfs status --json)"
+wait_until not listed 10.9.1.1 || fail "what the dead list blocked is not released"
+wait_until hits_are "10.9.1.%" 8 || fail "not all hits are stored"
+[ "$(n_active)" = 0 ] || fail "the dead list: got $(n_active) blocks of who had proven good, want none"
+logged "rule dns-list (listed by a DNS blocklist)" || fail "it is not logged"
+wfs list | grep -F "rule dns-list is SUSPENDED" >/dev/null || fail "list: $(wfs list)"
+daemon_stop || fail "exit status $?"
+daemon_start
+list_is_suspended || fail "a restart forgot that the dead list is suspended"
+wrong_password 10.9.1.5 >>"$LOG"
+wait_until hits_are 10.9.1.5 2 || fail "no hit of the dead list after a restart"
+! listed 10.9.1.5 || fail "after a restart: a suspended list blocks"
+wfs resume dns-list || fail "resume: exit status $?"
+! list_is_suspended || fail "resumed, and still suspended"
+wrong_password 10.9.1.6 >>"$LOG"
+wait_until listed 10.9.1.6 || fail "resumed, and the list does not block"
+daemon_stop || fail "exit status $?"
 no_rules || fail "stop left rules behind"
 no_sanitizer
 echo "ok"

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "pipeline/builtin.h"
 #include "store/sql.h"
 #include "store/store.h"
 #include "testlib.h"
@@ -234,6 +235,64 @@ static void test_lists(void **state)
 	assert_false(listed("192.0.2.1", 100).decision.counted);
 }
 
+static struct decide_result unnamed(const char *address)
+{
+	const struct dnsbl_answer answer = {.word = DNSBL_NO_NAME, .addr = net_from(address).addr};
+	struct decide_result ret;
+
+	config->dns.ptr = 250;
+	decide_name(&decide, &answer, T0, &ret);
+	return ret;
+}
+
+static struct decide_result listed_high(const char *address)
+{
+	return listed(address, 250);
+}
+
+/* What has proven good needs 200, and its good evidence subtracts 10. */
+static struct decide_result flood_thrice(const char *address)
+{
+	(void)flood(address);
+	(void)flood(address);
+	return flood(address);
+}
+
+/* Rules that are built in are suspended like others: a dead list blocks only one of those that have proven good. */
+static void test_suspended(void **state)
+{
+	static const struct {
+		unsigned number;
+		const char *name;
+		struct decide_result (*decide)(const char *address);
+		const char *good[3];
+	} rows[] = {
+		{BUILTIN_DNS_LIST, "dns-list", listed_high, {"192.0.2.1", "192.0.2.2", "192.0.2.3"}},
+		{BUILTIN_DNS_PTR, "dns-ptr", unnamed, {"192.0.2.4", "192.0.2.5", "192.0.2.6"}},
+		{BUILTIN_CONNECTIONS, "kernel-connections", flood_thrice, {"192.0.2.7", "192.0.2.8", "192.0.2.9"}},
+	};
+	struct decide_result ret;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		for (size_t j = 0; j < 3; j++)
+			(void)hit(rows[i].good[j], -10);
+		assert_int_equal(rows[i].decide(rows[i].good[0]).decision.outcome, VERDICT_BLOCK);
+		ret = rows[i].decide(rows[i].good[1]);
+		assert_int_equal(ret.decision.outcome, VERDICT_QUARANTINE);
+		assert_true(ret.is_hit);
+		assert_int_equal(ret.released, 1);
+		assert_int_equal(rows[i].decide(rows[i].good[2]).decision.outcome, VERDICT_SUSPENDED);
+		assert_int_equal(verdict_stat(decide.verdict).suspended, i + 1);
+		assert_true(verdict_is_suspended(decide.verdict, builtin_number(NULL, rows[i].name)));
+		assert_string_equal(builtin_rule(rows[i].number)->text->name, rows[i].name);
+	}
+	want_number("SELECT count(*) FROM suspension WHERE rule IN ('dns-list', 'dns-ptr', 'kernel-connections')", 3);
+	want_number("SELECT count(*) FROM block WHERE ended_by = 'suspended'", 3);
+	want_number("SELECT count(*) FROM block WHERE ended IS NULL", 0);
+	assert_int_equal(builtin_number(NULL, "bad"), VERDICT_NO_RULE);
+}
+
 /* Two machines of one network send the same message: the network is allowed. */
 static void test_greylist(void **state)
 {
@@ -264,8 +323,8 @@ static void test_greylist(void **state)
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-	const struct CMUnitTest tests[] = {TEST(test_hits), TEST(test_duplicates), TEST(test_floods), TEST(test_lists),
-	                                   TEST(test_greylist)};
+	const struct CMUnitTest tests[] = {TEST(test_hits),  TEST(test_duplicates), TEST(test_floods),
+	                                   TEST(test_lists), TEST(test_suspended),  TEST(test_greylist)};
 #undef TEST
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* restore: rows of the database, and what a verdict knows about an address that was restored from them. */
 #include "pipeline/restore.h"
+#include "pipeline/builtin.h"
 #include "store/sql.h"
 
 #include <inttypes.h>
@@ -180,11 +181,13 @@ static void test_suspended(void **state)
 	assert_int_equal(close(fd), 0);
 	if (rules_load(NULL, 0, files, 1, &rules, &errors, &why) < 0)
 		fail_msg("%s", why.text);
-	sql("INSERT INTO suspension (rule, since, why) VALUES ('second', 1, ''), ('gone', 1, '');"
+	sql("INSERT INTO suspension (rule, since, why) VALUES ('second', 1, ''), ('gone', 1, ''), ('dns-list', 1, '');"
 	    "INSERT INTO suspension (rule, since, why, ended) VALUES ('first', 1, '', 2)");
 	v = restored(rules, true);
 	assert_false(verdict_is_suspended(v, 0));
 	assert_true(verdict_is_suspended(v, 1));
+	assert_true(verdict_is_suspended(v, BUILTIN_DNS_LIST));
+	assert_false(verdict_is_suspended(v, BUILTIN_DNS_PTR));
 	verdict_free(v);
 	v = restored(rules, false);
 	assert_false(verdict_is_suspended(v, 1));
