@@ -23,11 +23,11 @@ static const char *read_ports(const char *text, struct portlists_ports *ret)
 	return NULL;
 }
 
-static bool is_name(const char *name)
+bool portlists_is_name(const char *name)
 {
 	const size_t len = strlen(name);
 
-	return len < PORTLISTS_NAME_MAX &&
+	return len > 0 && len < PORTLISTS_NAME_MAX &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == len;
 }
 
@@ -44,7 +44,7 @@ const char *portlists_read(struct portlists *l, const char *name, const char *te
 		l->lists[0].ports = ports;
 		return NULL;
 	}
-	if (!is_name(name))
+	if (!portlists_is_name(name))
 		return "a category or the beginning of rules' names after \"ports.\", at most 15 letters, digits and \"-\"";
 	while (i < l->n_names && strcmp(l->names[i].name, name) != 0)
 		i++;

@@ -42,6 +42,9 @@ struct portlists {
 	} lists[PORTLISTS_MAX];
 };
 
+/* Returns true if a list may have this name: at most 15 letters, digits and "-". */
+bool portlists_is_name(const char *name);
+
 /*
  * Reads "25,465 587" for a name; "" means list 0. A name that was read before is replaced. given: set by the user, not
  * a default. Returns NULL, or what a valid value would be.

@@ -11,12 +11,19 @@
 #include "root/kill.h"
 #include "root/state.h"
 
-/* Removes what a daemon with another backend left, since its blocks would go on unseen by this one. */
+/*
+ * Removes what a daemon with another backend or other lists of ports left, since its blocks would go on unseen by this
+ * one.
+ */
 static void clean_others(const struct root *root)
 {
 	bool removed = false;
 	struct why why;
 
+	if (lists_clean_earlier(root->backend, &root->config, &removed, &why) < 0)
+		log_line(LOG_WARNING, "lists of ports of an earlier configuration could not be removed: %s", why.text);
+	else if (removed)
+		log_line(LOG_NOTICE, "removed the lists of ports of an earlier configuration from the firewall");
 	if (lists_clean_others(root->backend, &root->config, &removed, &why) < 0)
 		log_line(LOG_WARNING, "what another backend left could not be looked for: %s", why.text);
 	else if (removed)

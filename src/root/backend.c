@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ROW(name) &backend_##name,
@@ -19,6 +20,17 @@ const struct backend *backend_find(const char *name)
 const struct backend *backend_number(size_t i)
 {
 	return i < sizeof backends / sizeof *backends ? backends[i] : NULL;
+}
+
+void backend_name(struct backend_names *names, const char *name)
+{
+	size_t i = 0;
+
+	while (i < names->n && strcmp(names->names[i], name) != 0)
+		i++;
+	if (i < names->n || i == BACKEND_NAMES_MAX || !portlists_is_name(name))
+		return;
+	(void)snprintf(names->names[names->n++], PORTLISTS_NAME_MAX, "%s", name);
 }
 
 void backend_refuse(struct backend_refused *refused, const struct net *net, const char *because)

@@ -67,6 +67,14 @@ struct backend_change {
 	char name[BACKEND_WHO_MAX]; /* that process's own name; any bytes but NUL */
 };
 
+enum { BACKEND_NAMES_MAX = 32 };
+
+/* The names of lists of ports. */
+struct backend_names {
+	size_t n;
+	char names[BACKEND_NAMES_MAX][PORTLISTS_NAME_MAX]; /* filled by backend_name */
+};
+
 enum backend_end {
 	BACKEND_LEAVE,  /* everything stays in the kernel */
 	BACKEND_UNDO,   /* what open created is removed; what it found stays */
@@ -135,6 +143,12 @@ struct backend {
 
 	/* Removes what close would, for a daemon that could not do it itself. *ret_removed: something was there. */
 	int (*clean)(const struct root_config *config, bool *ret_removed, struct why *why);
+
+	/*
+	 * Finds the lists of ports in the kernel that bear our mark, of whatever configuration: the NAME of each chain
+	 * CHAIN_NAME. ret: zeroed by the caller. NULL: nothing is in the kernel.
+	 */
+	int (*names)(const struct root_config *config, struct backend_names *ret, struct why *why);
 };
 
 #define BACKEND_DECLARE(name) extern const struct backend backend_##name;
@@ -146,6 +160,9 @@ const struct backend *backend_find(const char *name);
 
 /* Returns backend number i, counted from 0; NULL if there is none. */
 const struct backend *backend_number(size_t i);
+
+/* Records a name; ignores what cannot be one, what is recorded already, and what does not fit. */
+void backend_name(struct backend_names *names, const char *name);
 
 /* Records a network as refused. because: the reason, without the network's name. */
 void backend_refuse(struct backend_refused *refused, const struct net *net, const char *because);

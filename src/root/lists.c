@@ -7,6 +7,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "root/claim.h"
+
 enum {
 	PLACE_BITS = 28, /* in a cursor: bits of the index within a list; the bits above are the list's number */
 	AT_ONCE = 256,
@@ -29,6 +31,17 @@ static void append(char name[static ROOT_NAME_MAX], const char *more)
 	(void)snprintf(name + len, ROOT_NAME_MAX - len, "_%s", more); /* root_check has made sure that it fits */
 }
 
+/* Returns the configuration of one list, as if it were the only one, with the ports of list 0. */
+static struct root_config config_named(const struct root_config *config, const char *name)
+{
+	struct root_config one = *config;
+
+	one.n_more = 0;
+	append(one.chain, name);
+	append(one.list, name);
+	return one;
+}
+
 /* Returns the configuration of one list, as if it were the only one. */
 static struct root_config config_of(const struct root_config *config, size_t list)
 {
@@ -37,8 +50,7 @@ static struct root_config config_of(const struct root_config *config, size_t lis
 	one.n_more = 0;
 	if (list == 0)
 		return one;
-	append(one.chain, config->more[list - 1].name);
-	append(one.list, config->more[list - 1].name);
+	one = config_named(config, config->more[list - 1].name);
 	one.n_ports = config->more[list - 1].n_ports;
 	memcpy(one.ports, config->more[list - 1].ports, sizeof one.ports);
 	return one;
@@ -289,8 +301,55 @@ int lists_close(struct lists *l, enum backend_end end, struct why *why)
 	return err;
 }
 
+/* Returns true if the configuration has no list of this name, but an earlier one may have had it. */
+static bool is_earlier(const struct root_config *config, const char *name)
+{
+	const size_t len = strlen(name) + 1;
+	bool is = strlen(config->chain) + len < ROOT_NAME_MAX && strlen(config->list) + len < ROOT_NAME_MAX;
+
+	for (size_t i = 0; i < config->n_more && is; i++)
+		is = strcmp(config->more[i].name, name) != 0;
+	return is;
+}
+
+static int clean_named(const struct backend *backend, const struct root_config *config, const char *name,
+                       bool *ret_removed, struct why *why)
+{
+	const struct root_config one = config_named(config, name);
+	struct claim claim;
+	int err = claim_take(&one, &claim, why);
+
+	if (err == -EALREADY)
+		return 0; /* another daemon's */
+	if (err < 0)
+		return err;
+	err = backend->clean(&one, ret_removed, why);
+	claim_drop(&claim);
+	return err;
+}
+
+int lists_clean_earlier(const struct backend *backend, const struct root_config *config, bool *ret_removed,
+                        struct why *why)
+{
+	struct backend_names names = {0};
+	int err = 0;
+
+	*ret_removed = false;
+	if (config->manage_rules && backend->names != NULL)
+		err = backend->names(config, &names, why);
+	for (size_t i = 0; i < names.n && err == 0; i++) {
+		bool removed = false;
+
+		if (is_earlier(config, names.names[i]))
+			err = clean_named(backend, config, names.names[i], &removed, why);
+		*ret_removed |= removed;
+	}
+	return err;
+}
+
 int lists_clean(const struct backend *backend, const struct root_config *config, bool *ret_removed, struct why *why)
 {
+	bool earlier = false;
 	int err = 0;
 
 	*ret_removed = false;
@@ -301,6 +360,9 @@ int lists_clean(const struct backend *backend, const struct root_config *config,
 		err = backend->clean(&one, &removed, why);
 		*ret_removed |= removed;
 	}
+	if (err == 0)
+		err = lists_clean_earlier(backend, config, &earlier, why);
+	*ret_removed |= earlier;
 	return err;
 }
 

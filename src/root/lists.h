@@ -57,7 +57,15 @@ void lists_add_change(struct backend_change *last, const struct backend_change *
 /* Closes all lists, also after an error. NULL does nothing. */
 int lists_close(struct lists *lists, enum backend_end end, struct why *why);
 
+/* Removes all lists, with those of an earlier configuration. *ret_removed: something was there. */
 int lists_clean(const struct backend *backend, const struct root_config *config, bool *ret_removed, struct why *why);
+
+/*
+ * Removes the lists of an earlier configuration, which named other ports. Not those that another process has claimed:
+ * its chain may be named like one of ours. If manage_rules is false, nothing is removed.
+ */
+int lists_clean_earlier(const struct backend *backend, const struct root_config *config, bool *ret_removed,
+                        struct why *why);
 
 /*
  * Removes what a daemon with another backend left; backend NULL: with any backend. *ret_removed: something was there.

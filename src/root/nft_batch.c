@@ -203,12 +203,14 @@ int nft_ask(struct nft_answer *answer, struct mnl_socket *socket, uint16_t type,
 	answer->left = 0;
 	answer->done = false;
 	nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-	/* A table is asked for by name; of everything else the kernel dumps all that is in the table. */
-	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | (type == NFT_MSG_GETTABLE ? NLM_F_ACK : NLM_F_DUMP));
+	/* One table is asked for by name; of everything else the kernel dumps all that is there. */
+	nlh->nlmsg_flags =
+		(uint16_t)(NLM_F_REQUEST | (type == NFT_MSG_GETTABLE && table != NULL ? NLM_F_ACK : NLM_F_DUMP));
 	nlh->nlmsg_seq = 1;
 	head->nfgen_family = NFPROTO_INET;
 	head->version = NFNETLINK_V0;
-	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table);
+	if (table != NULL)
+		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table);
 	if (set != NULL)
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
 	return mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0 ? nft_error(errno, why) : 0;

@@ -77,8 +77,8 @@ struct nft_attrs nft_attrs_in(const struct nlattr *nest);
 const struct nlattr *nft_attr(struct nft_attrs *attrs);
 
 /*
- * Asks the kernel for objects of a table. type: NFT_MSG_GET... table and set (NULL: omitted) are sent as attributes 1
- * and 2, which mean the same for tables, chains, rules and sets.
+ * Asks the kernel for objects of a table, or for all tables. type: NFT_MSG_GET... table and set (NULL: omitted) are
+ * sent as attributes 1 and 2, which mean the same for tables, chains, rules and sets.
  */
 int nft_ask(struct nft_answer *answer, struct mnl_socket *socket, uint16_t type, const char *table, const char *set,
             struct why *why);

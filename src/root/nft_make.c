@@ -123,12 +123,30 @@ void nft_put_counter(struct nft_batch *batch, const char *table, const char *nam
 	nft_end(batch);
 }
 
+bool nft_read_table(const struct nlmsghdr *nlh, char ret_name[static NFT_NAME_MAX])
+{
+	struct nft_attrs attrs = nft_attrs(nlh);
+	const struct nlattr *attr;
+	bool ours = false;
+
+	ret_name[0] = '\0';
+	while ((attr = nft_attr(&attrs)) != NULL) {
+		const char *const bytes = mnl_attr_get_payload(attr);
+		const uint16_t len = mnl_attr_get_payload_len(attr);
+
+		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME)
+			(void)snprintf(ret_name, NFT_NAME_MAX, "%.*s", len, bytes);
+		else if (mnl_attr_get_type(attr) == NFTA_TABLE_USERDATA)
+			ours = len == sizeof mark && memcmp(bytes, mark, sizeof mark) == 0;
+	}
+	return ours;
+}
+
 int nft_find_table(const char *table, struct mnl_socket *socket, struct nft_answer *answer, enum nft_found *ret,
                    struct why *why)
 {
 	const struct nlmsghdr *nlh = NULL;
-	const struct nlattr *attr;
-	struct nft_attrs attrs;
+	char name[NFT_NAME_MAX];
 	int rc = nft_ask(answer, socket, NFT_MSG_GETTABLE, table, NULL, why);
 
 	*ret = NFT_FOUND_NONE;
@@ -138,11 +156,6 @@ int nft_find_table(const char *table, struct mnl_socket *socket, struct nft_answ
 		return 0;
 	if (rc < 0 || nlh == NULL)
 		return rc;
-	*ret = NFT_FOUND_FOREIGN;
-	attrs = nft_attrs(nlh);
-	while ((attr = nft_attr(&attrs)) != NULL)
-		if (mnl_attr_get_type(attr) == NFTA_TABLE_USERDATA && mnl_attr_get_payload_len(attr) == sizeof mark &&
-		    memcmp(mnl_attr_get_payload(attr), mark, sizeof mark) == 0)
-			*ret = NFT_FOUND_OURS;
+	*ret = nft_read_table(nlh, name) ? NFT_FOUND_OURS : NFT_FOUND_FOREIGN;
 	return 0;
 }

@@ -51,6 +51,9 @@ void nft_put_counter(struct nft_batch *batch, const char *table, const char *nam
 
 enum nft_found { NFT_FOUND_NONE, NFT_FOUND_OURS, NFT_FOUND_FOREIGN };
 
+/* Reads what the kernel tells about a table: its name, cut off if need be. Returns true if we made it. */
+bool nft_read_table(const struct nlmsghdr *nlh, char ret_name[static NFT_NAME_MAX]);
+
 /* Looks for a table of that name, and whether we made it. */
 int nft_find_table(const char *table, struct mnl_socket *socket, struct nft_answer *answer, enum nft_found *ret,
                    struct why *why);

@@ -398,3 +398,17 @@ int nft_table_find(const struct root_config *config, struct mnl_socket *socket, 
 		return rc;
 	return find_sets(config, socket, answer, table, ret_slots, why);
 }
+
+int nft_table_names(const struct root_config *config, struct mnl_socket *socket, struct nft_answer *answer,
+                    struct backend_names *ret, struct why *why)
+{
+	char begin[NFT_NAME_MAX], name[NFT_NAME_MAX];
+	const int len = snprintf(begin, sizeof begin, "watchforspammers_%s_", config->chain); /* fits */
+	const struct nlmsghdr *nlh;
+	int rc = nft_ask(answer, socket, NFT_MSG_GETTABLE, NULL, NULL, why);
+
+	while (rc == 0 && (rc = nft_next(answer, &nlh, why)) == 0 && nlh != NULL)
+		if (nft_read_table(nlh, name) && strncmp(name, begin, (size_t)len) == 0)
+			backend_name(ret, name + len);
+	return rc;
+}

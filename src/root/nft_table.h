@@ -23,7 +23,7 @@
  * rates.
  *
  * Another list (other ports, other hooks) is another struct nft_list in nft_table_put: the names of its sets and
- * chains, and its rules, follow from its name. Pure, except for nft_table_find.
+ * chains, and its rules, follow from its name. Pure, except for nft_table_find and nft_table_names.
  */
 #ifndef WFS_ROOT_NFT_TABLE_H
 #define WFS_ROOT_NFT_TABLE_H
@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "root/backend.h"
 #include "root/nft_batch.h"
 #include "root/nft_make.h"
 #include "root/root.h"
@@ -82,5 +83,9 @@ void nft_probe_put(struct nft_batch *batch, const struct root_config *config, bo
 /* Looks for a table of our name, and whether we made it. *ret_slots: the sets in it, a bit per slot. */
 int nft_table_find(const struct root_config *config, struct mnl_socket *socket, struct nft_answer *answer,
                    enum nft_found *ret, uint32_t *ret_slots, struct why *why);
+
+/* Finds the tables that we made for lists of ports, as in backend.h. */
+int nft_table_names(const struct root_config *config, struct mnl_socket *socket, struct nft_answer *answer,
+                    struct backend_names *ret, struct why *why);
 
 #endif

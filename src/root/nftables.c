@@ -563,6 +563,19 @@ static int nftables_clean(const struct root_config *config, bool *ret_removed, s
 	return rc == -EOPNOTSUPP ? 0 : rc;
 }
 
+static int nftables_names(const struct root_config *config, struct backend_names *ret, struct why *why)
+{
+	struct mnl_socket *socket = NULL;
+	struct nft_answer answer;
+	int rc = nft_open(&socket, why);
+
+	if (rc == 0)
+		rc = nft_table_names(config, socket, &answer, ret, why);
+	if (socket != NULL)
+		(void)mnl_socket_close(socket);
+	return rc == -EOPNOTSUPP ? 0 : rc;
+}
+
 const struct backend backend_nftables = {.name = "nftables",
                                          .open = nftables_open,
                                          .prepare = nftables_prepare,
@@ -576,4 +589,5 @@ const struct backend backend_nftables = {.name = "nftables",
                                          .watched = watched,
                                          .changed = changed,
                                          .close = nftables_close,
-                                         .clean = nftables_clean};
+                                         .clean = nftables_clean,
+                                         .names = nftables_names};

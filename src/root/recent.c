@@ -323,6 +323,47 @@ static int recent_clean(const struct root_config *config, bool *ret_removed, str
 	return 0;
 }
 
+struct search {
+	const struct root_config *config;
+	enum xtables_family family;
+	struct backend_names *names;
+};
+
+/* Records a chain CHAIN_NAME, unless it is one of CHAIN's own. Our mark is a rule with a list LIST_NAME. */
+static void add_name(void *of, const char *chain)
+{
+	const struct search *const search = of;
+	const struct root_config *const config = search->config;
+	const struct recent_layout layout = {search->family, config, RECENT_SHARDS, false};
+	const struct xtables_plan plan = recent_plan(&layout);
+	const char *const name = chain + strlen(config->chain) + 1;
+	const char *const six = search->family == XTABLES_IP6 ? "6" : "";
+	char one[RECENT_PATH_MAX], first[RECENT_PATH_MAX + 3];
+
+	for (unsigned i = 0; i < plan.n_chains; i++)
+		if (strcmp(plan.name(plan.of, i).text, chain) == 0)
+			return;
+	(void)snprintf(one, sizeof one, "/proc/net/xt_recent/%s_%s%s", config->list, name, six);
+	(void)snprintf(first, sizeof first, "%s_00", one);
+	if (access(one, F_OK) == 0 || access(first, F_OK) == 0)
+		backend_name(search->names, name);
+}
+
+static int recent_names(const struct root_config *config, struct backend_names *ret, struct why *why)
+{
+	char begin[ROOT_NAME_MAX + 1];
+	int err = 0;
+
+	(void)snprintf(begin, sizeof begin, "%s_", config->chain);
+	for (enum xtables_family family = XTABLES_IP4; family <= XTABLES_IP6 && err == 0; family++) {
+		struct search search = {config, family, ret};
+
+		if (xtables_is_used(family))
+			err = xtables_chains(family, begin, add_name, &search, why);
+	}
+	return err < 0 && !is_absent(err) ? err : 0;
+}
+
 const struct backend backend_recent = {.name = "recent",
                                        .open = recent_open,
                                        .prepare = recent_prepare,
@@ -333,4 +374,5 @@ const struct backend backend_recent = {.name = "recent",
                                        .floods = recent_floods,
                                        .limits = recent_limits,
                                        .close = recent_close,
-                                       .clean = recent_clean};
+                                       .clean = recent_clean,
+                                       .names = recent_names};

@@ -380,3 +380,18 @@ int xtables_has(enum xtables_family family, const struct label *chain, bool *ret
 	work.family->ops->free(work.handle);
 	return 0;
 }
+
+int xtables_chains(enum xtables_family family, const char *begin, void (*found)(void *of, const char *chain), void *of,
+                   struct why *why)
+{
+	struct work work = {.family = &xtables_families[family]};
+	const int err = take_snapshot(&work, why);
+	const char *chain = err < 0 ? NULL : work.family->ops->first_chain(work.handle);
+
+	for (; chain != NULL; chain = work.family->ops->next_chain(work.handle))
+		if (strncmp(chain, begin, strlen(begin)) == 0)
+			found(of, chain);
+	if (err == 0)
+		work.family->ops->free(work.handle);
+	return err;
+}

@@ -67,4 +67,8 @@ bool xtables_is_used(enum xtables_family family);
 /* Returns in *ret whether the chain exists, perhaps from an earlier daemon. */
 int xtables_has(enum xtables_family family, const struct label *chain, bool *ret, struct why *why);
 
+/* Calls found for each chain whose name begins so. of: passed to it. */
+int xtables_chains(enum xtables_family family, const char *begin, void (*found)(void *of, const char *chain), void *of,
+                   struct why *why);
+
 #endif

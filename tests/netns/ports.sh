@@ -98,5 +98,110 @@ postfix_dnsbl 10.9.0.7 >>"$LOG"
 wait_until is_blocked 10.9.0.7 || fail "10.9.0.7: not blocked"
 is_closed_to 10.9.0.7 " 25 143" || fail "ports = 25,143: closed are$(closed_to 10.9.0.7)"
 daemon_stop || fail "exit status $?"
+
+# --- lists of an earlier configuration go at the start and by cleanup; what is not ours stays, and another daemon's
+# configure PORTS KEEP: PORTS "": the default
+configure() {
+	daemon_config "[block]
+ip6_prefix = 128
+[firewall]
+backend = $BACKEND
+${1:+ports = $1}
+keep_on_stop = $2"
+}
+
+# The names of the chains or tables of our lists.
+our_lists() {
+	if [ "$BACKEND" = nftables ]; then
+		in_server nft list tables | sed -n 's/^table inet watchforspammers_//p' | sort | tr '\n' ' '
+	else
+		in_server iptables-legacy -S | sed -n 's/^-N \(SPAMMER_[a-z]\{2,\}\)$/\1/p' | sort | tr '\n' ' '
+	fi
+}
+
+our_lists_are() {
+	[ "$(our_lists)" = "$1" ]
+}
+
+# What bears a name as our lists have, but not our mark.
+foreign() {
+	if [ "$BACKEND" = nftables ]; then
+		in_server nft "$1" table inet watchforspammers_SPAMMER_foreign
+	elif [ "$1" = add ]; then
+		in_server iptables-legacy -N SPAMMER_foreign
+	else
+		in_server iptables-legacy -X SPAMMER_foreign
+	fi
+}
+
+foreign add || fail "no foreign list"
+configure "" no
+mkdir "$WORK/db2"
+chown nobody "$WORK/db2"
+sed "s,$WORK/db/,$WORK/db2/,; s/^\[firewall\]$/&\nchain = SPAMMER_second\nlist = spammer_second\nports = 22/" "$CONF" >"$WORK/second.conf"
+ip netns exec "$SERVER" "$WFS_PROGRAM" -c "$WORK/second.conf" run 2>"$WORK/second.err" &
+second=$!
+wait_until grep -F ", database $WORK/db2/" "$WORK/second.err" >/dev/null || fail "the second daemon: $(cat "$WORK/second.err")"
+OTHERS="SPAMMER_foreign SPAMMER_second "
+
+configure "" yes
+daemon_start
+for client in 10.9.0.8 fd09::8; do
+	wfs block "$client" --for 1d >/dev/null || fail "$client: not blocked"
+	is_closed_to "$client" " 25 143" || fail "$client: closed are$(closed_to "$client")"
+done
+daemon_stop || fail "exit status $?"
+our_lists_are "SPAMMER_auth SPAMMER_foreign SPAMMER_second SPAMMER_sshd " || fail "keep_on_stop kept: $(our_lists)"
+configure 25 yes
+daemon_start
+wait_until our_lists_are "$OTHERS" || fail "a start with other ports left: $(our_lists)"
+logged "removed the lists of ports of an earlier configuration from the firewall" || fail "the removal is not logged"
+for client in 10.9.0.8 fd09::8; do
+	is_closed_to "$client" " 25" || fail "$client, ports = 25: closed are$(closed_to "$client")"
+	wfs unblock "$client" >/dev/null || fail "$client: not unblocked"
+	is_closed_to "$client" "" || fail "$client, unblocked: closed are$(closed_to "$client")"
+done
+daemon_stop || fail "exit status $?"
+
+# So many that xt_recent has 256 lists of each kind, whose chains are named alike; and a daemon that is killed.
+configure "" no
+daemon_start
+for i in {1..120}; do echo "198.51.100.$i"; done >"$WORK/many"
+wfs import list "$WORK/many" --for 1d >"$WORK/out" 2>&1 || fail "import: $(cat "$WORK/out")"
+count_many() {
+	if [ "$BACKEND" = nftables ]; then
+		in_server nft list ruleset
+	else
+		in_server sh -c 'cat /proc/net/xt_recent/spammer*'
+	fi | grep -o '198\.51\.100\.[0-9]*' | sort -u | wc -l
+}
+all_are_listed() {
+	[ "$(count_many)" = 120 ]
+}
+wait_until all_are_listed || fail "not all are listed"
+kill -KILL "$DAEMON" "$ENGINE"
+wait_until is_gone "$ENGINE"
+daemon_wait 2>/dev/null
+configure 25 no
+daemon_start
+wait_until our_lists_are "$OTHERS" || fail "a start after a kill left: $(our_lists)"
+all_are_listed || fail "only $(count_many) of 120 are listed"
+configure "" no
+daemon_stop || fail "exit status $?"
+daemon_start
+wait_until all_are_listed || fail "not all are listed again"
+kill -KILL "$DAEMON" "$ENGINE"
+wait_until is_gone "$ENGINE"
+daemon_wait 2>/dev/null
+configure 25 no
+printed=$(in_server "$WFS_PROGRAM" -c "$CONF" cleanup 2>&1) || fail "cleanup: status $?: $printed"
+[ "$printed" = "removed chain SPAMMER, the jumps to it and its lists" ] || fail "cleanup printed: $printed"
+our_lists_are "$OTHERS" || fail "cleanup left: $(our_lists)"
+printed=$(in_server "$WFS_PROGRAM" -c "$CONF" cleanup 2>&1) || fail "cleanup again: status $?: $printed"
+[ "$printed" = "nothing was left" ] || fail "cleanup again printed: $printed"
+foreign delete || fail "cleanup removed what is not ours"
+kill "$second"
+wait "$second" || fail "the second daemon: status $?: $(cat "$WORK/second.err")"
+no_rules || fail "left behind: $(our_rules)"
 no_sanitizer
 echo "ok"
