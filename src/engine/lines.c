@@ -194,6 +194,7 @@ static void handle_name(struct engine *e, const struct dnsbl_answer *answer, int
 	struct decide_result result;
 
 	decide_name(&decide, answer, now, &result);
+	note_at_gates(e, &result, now, now);
 	if (result.is_hit)
 		log_decision(e, builtin_rule(BUILTIN_DNS_PTR), &result, now);
 }

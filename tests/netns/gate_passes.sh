@@ -6,7 +6,7 @@
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
-netns_need sqlite3 jq nft
+netns_need sqlite3 jq nft python3
 [ "$BACKEND" = nftables ] || skip "gates are made of nftables' sets"
 daemon_prepare
 listen 25
@@ -151,6 +151,21 @@ wait_until passes 24 10.9.0.0 || fail "after a restart: the pool of senders has 
 
 in_server nft flush ruleset
 wait_until passes 32 10.9.0.2 || fail "after a flush: no pass of 10.9.0.2"
+daemon_stop || fail "exit status $?"
+
+# --- blocked because its address has no name: what a name server answers counts like a line
+daemon_nameserver
+daemon_config "[gate mail]
+pause = 1h
+pass = 10d
+[dns]
+ptr = 90"
+daemon_start
+delivered 198.51.100.30 >>"$LOG"
+wait_until passes 32 198.51.100.30 || fail "198.51.100.30: delivered, and has no pass"
+wrong_password 198.51.100.30 >>"$LOG"
+wait_until listed 198.51.100.30 || fail "198.51.100.30: has no name, and is not blocked"
+wait_until not passes 32 198.51.100.30 || fail "198.51.100.30: blocked by dns-ptr, and still has a pass"
 daemon_stop || fail "exit status $?"
 no_sanitizer
 echo "ok"
