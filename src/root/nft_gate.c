@@ -182,13 +182,19 @@ static void put_branch(struct writer *w, const char *chain, enum members which, 
 	end_rule(w);
 }
 
-/* Takes one of the client's tokens; the rest of the rule is for clients that have none left. */
-static void put_token(struct writer *w, enum members which, int64_t seconds, int64_t burst)
+/* So many packets at once, then no more: only one token a week comes back. */
+static struct nft_rate tokens(int64_t burst)
 {
-	const struct nft_rate rate = {1, WEEK_S, (uint32_t)burst};
+	return (struct nft_rate){1, WEEK_S, (uint32_t)burst};
+}
+
+/* Takes one of the client's uses of the window; the rest of the rule is for clients that have none left. */
+static void put_use(struct writer *w, uint32_t all_s)
+{
+	const struct nft_rate rate = tokens(w->gate->count);
 	char name[NFT_NAME_MAX];
 
-	nft_add(&w->rule, set_name(w, which, name), (uint32_t)seconds, NFT_KEEP_LIMIT, &rate); /* at most 31 days */
+	nft_add(&w->rule, set_name(w, USES, name), all_s, NFT_KEEP_LIMIT, &rate);
 }
 
 /* --- verdicts on a connection --- */
@@ -207,15 +213,19 @@ static void put_refusal(struct writer *w)
 	end_rule(w);
 }
 
-/* During the pause, each try costs a token. */
+/*
+ * During the pause, each try costs a token. It also restarts the time of the element that has the tokens, so that they
+ * come back only after a silent pause.
+ */
 static void put_tries(struct writer *w)
 {
+	const struct nft_rate rate = tokens(NFT_GATE_TRIES);
+	const uint32_t pause_s = (uint32_t)w->gate->pause_s; /* at most a day */
 	char name[NFT_NAME_MAX];
 
 	begin_client(w, "wait");
-	put_token(w, TRIES, w->gate->pause_s, NFT_GATE_TRIES);
-	nft_update(&w->rule, set_name(w, PAUSED, name), (uint32_t)w->gate->pause_s, NFT_KEEP_ONLY,
-	           NULL); /* at most a day */
+	nft_update(&w->rule, set_name(w, TRIES, name), pause_s, NFT_KEEP_LIMIT, &rate);
+	nft_update(&w->rule, set_name(w, PAUSED, name), pause_s, NFT_KEEP_ONLY, NULL);
 	end_rule(w);
 	begin_client(w, "wait");
 	go_to(w, "refuse");
@@ -253,11 +263,12 @@ static void put_beginning(struct writer *w)
 	/* This takes a token at once, which is why the burst is exactly the window's count. */
 	begin_client(w, "door");
 	nft_remove(&w->rule, set_name(w, USES, name));
-	put_token(w, USES, all_s, w->gate->count);
+	put_use(w, all_s);
 	end_rule(w);
 	begin_client(w, "door");
 	nft_add(&w->rule, set_name(w, WINDOW, name), all_s, NFT_KEEP_ONLY, NULL);
 	nft_add(&w->rule, set_name(w, PAUSED, name), (uint32_t)w->gate->pause_s, NFT_KEEP_ONLY, NULL);
+	nft_remove(&w->rule, set_name(w, TRIES, name));
 	nft_remove(&w->rule, set_name(w, SPENT, name));
 	nft_remove(&w->rule, set_name(w, CAME, name));
 	count(w, NFT_GATE_BEGAN);
@@ -292,7 +303,7 @@ static void put_uses(struct writer *w)
 	count(w, NFT_GATE_CAME);
 	end_rule(w);
 	begin_client(w, "use");
-	put_token(w, USES, all_s, w->gate->count);
+	put_use(w, all_s);
 	nft_add(&w->rule, set_name(w, SPENT, name), all_s, NFT_KEEP_ONLY, NULL);
 	end_rule(w);
 }

@@ -94,6 +94,14 @@ until second_is "$end" && [ "$tries" -gt 60 ]; do
 	tries=$((tries + 1))
 done
 
+# --- and goes on, now slower than 30 times in a pause: it has not been silent
+end=$((SECONDS + 7))
+until second_is "$end"; do
+	client_out 10.9.0.4 || fail "who hammered is let in without a silent pause"
+	read -r -t 0.2 <> <(:)
+done
+wait_until pause_is_over 10.9.0.4 || fail "who hammered is shut out though it is silent"
+
 # --- what is shown
 export WAIT_S=30
 wait_until status_has '.let_in_today == 6 and .closed' || fail "status: $(wfs status --json | jq -c .gates)"
