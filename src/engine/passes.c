@@ -8,7 +8,8 @@
 
 enum {
 	ALWAYS_S = 2 * 86400, /* lifetime in the kernel; sent again after half of it */
-	FRESH_S = 3600,
+	FRESH_S = 3600,       /* a pass that would last only that much longer is not renewed ... */
+	FRESH_PART = 8,       /* ... but never more than an eighth of it */
 	AT_ONCE = 256,
 	DAY_S = 86400,
 };
@@ -45,11 +46,11 @@ static size_t place_of(const struct net *client)
 void passes_earn(struct passes *p, const struct config *config, const struct net *client, int64_t time_s, int64_t now_s)
 {
 	const int64_t for_s = p->gates->n == 0 ? 0 : pass_s(p, config, &client->addr), until_s = time_s + for_s;
+	const int64_t fresh_s = for_s / FRESH_PART < FRESH_S ? for_s / FRESH_PART : FRESH_S; /* a pass is 1m or more */
 	const size_t place = place_of(client);
 	const bool known = net_order(&p->recent[place].net, client) == 0;
 
-	if (for_s == 0 || until_s <= now_s ||
-	    (known && until_s < p->recent[place].until_s + (for_s < FRESH_S ? 1 : FRESH_S)) ||
+	if (for_s == 0 || until_s <= now_s || (known && until_s < p->recent[place].until_s + fresh_s) ||
 	    p->n_earned == PASSES_NEW_MAX)
 		return;
 	p->recent[place].net = *client;

@@ -5,9 +5,9 @@
  * pass_networks) is sent to the kernel again when it changes and before it expires there. Clients that delivered mail
  * or logged in earn a pass for the time of their gate's pass. Clients that cause a hit lose their window; a block or a
  * black vote revokes their pass as well. Waiting clients are not tracked here. After a delivery, further ones of the
- * same client are not written for FRESH_S, because a pass lasts days. If a pass cannot be stored, the next delivery
- * earns it again. Does nothing if there are no gates. Errors: those of client.h and store.h. Aborts if memory cannot be
- * allocated.
+ * same client are not written for an hour, or an eighth of a pass if that is less. If a pass cannot be stored, the next
+ * delivery earns it again. Does nothing if there are no gates. Errors: those of client.h and store.h. Aborts if memory
+ * cannot be allocated.
  */
 #ifndef WFS_ENGINE_PASSES_H
 #define WFS_ENGINE_PASSES_H

@@ -225,6 +225,24 @@ static void deliveries_soon_after_cost_nothing(void **state)
 	check_kernel("192.0.2.7 864000");
 }
 
+/* A pass that is not much longer than an hour, or shorter, is renewed long before it ends. */
+static void deliveries_renew_a_short_pass(void **state)
+{
+	(void)state;
+	assert_null(gates_read(&config->gates, "pass", "1h"));
+	earn("192.0.2.7", t0_s, t0_s);
+	turn(t0_s);
+	const size_t packets = kernel.packets;
+	earn("192.0.2.7", t0_s + 449, t0_s + 449);
+	turn(t0_s + 449);
+	assert_int_equal(kernel.packets, packets);
+	earn("192.0.2.7", t0_s + 450, t0_s + 450);
+	turn(t0_s + 450);
+	check_kernel("192.0.2.7 3600");
+	assert_int_equal(kernel.packets, packets + 1);
+	assert_int_equal(n_stored(t0_s + 4049), 1);
+}
+
 static void a_hit_ends_the_window_and_a_block_the_pass(void **state)
 {
 	(void)state;
@@ -367,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_GATE(deliveries_pass_and_are_stored),
 		WITH_GATE(deliveries_soon_after_cost_nothing),
+		WITH_GATE(deliveries_renew_a_short_pass),
 		WITH_GATE(a_hit_ends_the_window_and_a_block_the_pass),
 		WITH_GATE(a_block_in_the_same_turn_counts_more),
 		WITH_GATE(what_the_kernel_refuses_is_sent_again),
