@@ -53,6 +53,8 @@ static void follow_up(struct engine *e, const struct admin_todo *todo)
 		passes_earn(&e->passes, e->live.config, &todo->votee, clock_unix_s(), clock_unix_s());
 	else if (todo->voted < 0)
 		passes_lose(&e->passes, &todo->votee, true);
+	for (size_t i = 0; i < todo->n_begun; i++)
+		passes_lose(&e->passes, &todo->begun[i].net, true);
 	hangup_end(&e->hangup, todo->begun, todo->n_begun, clock_unix_s());
 	if (todo->rc == -EPIPE)
 		kernel_trouble(e, todo->rc, &todo->why);

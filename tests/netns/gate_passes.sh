@@ -118,6 +118,11 @@ postfix_dnsbl 10.9.0.4 >>"$LOG"
 wait_until listed 10.9.0.4 || fail "10.9.0.4: not blocked"
 wait_until not passes 32 10.9.0.4 || fail "10.9.0.4: blocked, and still has a pass"
 
+delivered 198.51.100.31 >>"$LOG"
+wait_until passes 32 198.51.100.31 || fail "198.51.100.31: delivered, and has no pass"
+wfs block 198.51.100.31 >/dev/null || fail "block"
+wait_until not passes 32 198.51.100.31 || fail "198.51.100.31: blocked by hand, and still has a pass"
+
 # Blocked with its network's other clients, after the hit of another one.
 delivered 198.51.100.25 >>"$LOG"
 wait_until passes 32 198.51.100.25 || fail "198.51.100.25: delivered, and has no pass"
@@ -136,7 +141,7 @@ for pass in "32 10.9.0.2" "128 fd09::2" "64 2001:db8::"; do
 	# shellcheck disable=SC2086
 	passes $pass || fail "after a restart: no pass of $pass"
 done
-for client in 10.9.0.3 10.9.0.4 198.51.100.25; do
+for client in 10.9.0.3 10.9.0.4 198.51.100.25 198.51.100.31; do
 	not passes 32 "$client" || fail "after a restart: $client has its pass back"
 done
 
