@@ -288,12 +288,13 @@ int gate_unpass(struct gate_keeper *k, const struct net *nets, size_t n, struct 
 	return write_passes(k, passes, n, false, why);
 }
 
-/* For one gate and family: a client is unknown without its window element. */
+/* For one gate and family: a client is unknown without its window element. A network of clients is not one of them. */
 static int forget_some(struct gate_keeper *k, const struct gate *gate, bool ip4, const struct net *nets, size_t n,
                        struct why *why)
 {
 	struct nft_element elements[NFT_AT_ONCE];
 	const struct nft_slot slot = nft_gate_slot(k->config, ip4);
+	const uint8_t len = (uint8_t)(slot.length + (ip4 ? IP4_BITS : 0));
 	char table[NFT_NAME_MAX], set[NFT_NAME_MAX];
 	const struct nft_set_of of = {table, set, slot};
 	size_t found = 0;
@@ -301,10 +302,9 @@ static int forget_some(struct gate_keeper *k, const struct gate *gate, bool ip4,
 	nft_gate_table_name(k->config, table);
 	nft_gate_set_name(gate, "window", ip4, set);
 	for (size_t i = 0; i < n; i++)
-		if (lengths_is_ip4(&nets[i]) == ip4)
-			elements[found++] = (struct nft_element){
-				.net = net_around(&nets[i].addr, (uint8_t)(slot.length + (ip4 ? IP4_BITS : 0))),
-				.timeout_ms = SHORTEST_MS};
+		if (lengths_is_ip4(&nets[i]) == ip4 && nets[i].len >= len)
+			elements[found++] =
+				(struct nft_element){.net = net_around(&nets[i].addr, len), .timeout_ms = SHORTEST_MS};
 	return found == 0 ? 0 : write_elements(k, &of, elements, found, false, why);
 }
 

@@ -57,7 +57,7 @@ int gate_keep(struct gate_keeper *keeper, bool closes, bool *ret_repaired, struc
 int gate_pass(struct gate_keeper *keeper, const struct gate_pass *passes, size_t n, struct why *why);
 /* Removes passes; an absent one is no error. */
 int gate_unpass(struct gate_keeper *keeper, const struct net *nets, size_t n, struct why *why);
-/* Makes these clients start over: every gate forgets these addresses. */
+/* Makes these clients start over: every gate forgets them. Networks of several clients are ignored. */
 int gate_forget(struct gate_keeper *keeper, const struct net *nets, size_t n, struct why *why);
 
 /*

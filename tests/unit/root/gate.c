@@ -216,6 +216,24 @@ static void test_forget_and_count(void **state)
 	assert_int_equal(gate_close(keeper, BACKEND_REMOVE, &why), 0);
 }
 
+/* A network is no client: its first address goes on waiting when the network is blocked. */
+static void test_forget_network(void **state)
+{
+	const struct root_config config = config_of("");
+	struct gate_keeper *const keeper = open_gate(&config);
+	const struct net nets[] = {net("192.0.2.0/24"), net("2001:db8::/48"), net("192.0.2.9")};
+	struct why why;
+
+	(void)state;
+	assert_true(shell("nft add element " TABLE
+	                  " mail_window4 '{ 192.0.2.0 timeout 1h, 192.0.2.9 timeout 1h, 192.0.2.10 timeout 1h }'"));
+	assert_true(shell("nft add element " TABLE " mail_window6 '{ 2001:db8:: timeout 1h }'"));
+	assert_int_equal(gate_forget(keeper, nets, 3, &why), 0);
+	assert_true(shows("192.0.2.0 ") && shows("192.0.2.10 ") && shows("2001:db8:: "));
+	assert_false(shows("192.0.2.9 "));
+	assert_int_equal(gate_close(keeper, BACKEND_REMOVE, &why), 0);
+}
+
 /* Clients may be named twice: two hits of one turn, or two addresses of a network that waits as one. */
 static void test_twice(void **state)
 {
@@ -279,6 +297,7 @@ int main(void)
 		cmocka_unit_test_setup(test_renamed, clean),
 		cmocka_unit_test_setup(test_passes, clean),
 		cmocka_unit_test_setup(test_forget_and_count, clean),
+		cmocka_unit_test_setup(test_forget_network, clean),
 		cmocka_unit_test_setup(test_twice, clean),
 		cmocka_unit_test_setup(test_largest, clean),
 	};
