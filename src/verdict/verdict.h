@@ -25,11 +25,12 @@
  * since.
  *
  * Networks: when network_after different subjects of one IPv4 /24 or IPv6 /48 were blocked within the window, the
- * network is blocked, for as long as that remains true. When the scores of VERDICT_NETWORK_MIN or more subjects of one
- * network together reach network_threshold, each of these subjects is blocked. Neither happens while the network
- * contains an allowed or proven good address. Quarantine: a rule that would block more than "suspension" proven good
- * subjects within an hour is suspended: its evidence does not count until an operator resumes it. Brake: at most
- * blocks_per_minute blocks begin in one minute; any further one waits for the subject's next evidence.
+ * network is blocked, for as long as that remains true; subjects of one /64 count once. When the scores of
+ * VERDICT_NETWORK_MIN or more subjects of one network together reach network_threshold, each of these subjects is
+ * blocked. Neither happens while the network contains an allowed or proven good address. Quarantine: a rule that would
+ * block more than "suspension" proven good subjects within an hour is suspended: its evidence does not count until an
+ * operator resumes it. Brake: at most blocks_per_minute blocks begin in one minute; any further one waits for the
+ * subject's next evidence.
  *
  * The time is that of the last verdict_at: the clock in the daemon, the time of the line in replay. Memory: 32 bytes
  * for each subject with something in the window, an active block, an offence within memory or a good day, and for each

@@ -1059,6 +1059,26 @@ static void test_network(void **state)
 	verdict_free(v);
 }
 
+/* Subjects of one /64 count once: they are usually one client. */
+static void test_network_part(void **state)
+{
+	struct verdict_policy p = rich_policy();
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct verdict *v;
+
+		p.ip6_prefix = i == 0 ? 96 : 128;
+		v = verdict_new(&p);
+		assert_int_equal(judge(v, "2001:db8:0:1:1::1", 100, 0, 0).n, 1);
+		assert_int_equal(judge(v, "2001:db8:0:1:2::1", 100, 0, 0).n, 1);
+		assert_int_equal(judge(v, "2001:db8:0:1:3::1", 100, 0, 0).n, 1);
+		assert_int_equal(judge(v, "2001:db8:0:2:1::1", 100, 0, 0).n, 1);
+		assert_int_equal(judge(v, "2001:db8:0:3:1::1", 100, 0, 0).n, 2);
+		verdict_free(v);
+	}
+}
+
 static void test_proven(void **state)
 {
 	enum { DAY = 86400 };
@@ -1629,12 +1649,12 @@ int main(void)
 		cmocka_unit_test(test_crowd),         cmocka_unit_test(test_crowd_blocked),
 		cmocka_unit_test(test_crowd_busy),    cmocka_unit_test(test_crowd_passing),
 		cmocka_unit_test(test_subject),       cmocka_unit_test(test_network),
-		cmocka_unit_test(test_proven),        cmocka_unit_test(test_quarantine),
-		cmocka_unit_test(test_brake),         cmocka_unit_test(test_allowances),
-		cmocka_unit_test(test_forget),        cmocka_unit_test(test_second),
-		cmocka_unit_test(test_lists),         cmocka_unit_test(test_story),
-		cmocka_unit_test(test_order),         cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_growth), /* frees what malloc then keeps */
+		cmocka_unit_test(test_network_part),  cmocka_unit_test(test_proven),
+		cmocka_unit_test(test_quarantine),    cmocka_unit_test(test_brake),
+		cmocka_unit_test(test_allowances),    cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_second),        cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_story),         cmocka_unit_test(test_order),
+		cmocka_unit_test(test_memory),        cmocka_unit_test(test_growth), /* frees what malloc then keeps */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
