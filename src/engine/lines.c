@@ -120,6 +120,10 @@ static void handle_hit(struct engine *e, const struct decide_line *line, int64_t
 	if (result.earned)
 		events_allowed(&e->events, &result.greylist, p->config->allow.cluster_for_s,
 		               "two of its addresses sent the same greylisted message");
+	if (result.is_good && result.decision.opens) {
+		live_earned(&e->live); /* the comparison lifts the block of the network */
+		e->write_at = e->sync_at = 0;
+	}
 	if (!result.is_hit)
 		return;
 	if (is_hidden(p, hit, &result))

@@ -20,12 +20,14 @@ enum {
 
 /*
  * Returns true if the block's network is allowed. A manual block yields to the allow list, but not to earned
- * allowances.
+ * allowances. A network that is blocked because of its clients yields also to one that has proven good.
  */
 static bool is_allowed(const struct live *l, const struct block *block)
 {
 	if (block->cause == BLOCK_LISTED)
 		return false; /* live_move_listed handles those */
+	if (block->cause == BLOCK_NETWORK && verdict_holds_good(l->verdict, &block->net))
+		return true;
 	return block->cause == BLOCK_MANUAL ? allowlist_overlaps(l->allowlist, &block->net)
 	                                    : verdict_spares(l->verdict, &block->net);
 }

@@ -71,7 +71,7 @@ static bool is_network_judged(const struct verdict *v, const struct addr *addr)
 	return network_counts(&v->policy, addr) || network_adds_up(&v->policy, addr);
 }
 
-void evidence_note_good(struct verdict *v, const struct net *subject, uint32_t day)
+bool evidence_note_good(struct verdict *v, const struct net *subject, uint32_t day)
 {
 	struct clients *const s = &v->clients;
 	struct tracked *t = clients_find_or_add(s, subject, v->now_s);
@@ -79,10 +79,11 @@ void evidence_note_good(struct verdict *v, const struct net *subject, uint32_t d
 
 	clients_note_day(t, day);
 	if (!clients_is_proven(s, t, v->now_s) || !is_network_judged(v, &subject->addr))
-		return;
+		return false;
 	network = network_of(&subject->addr);
 	t = clients_find_or_add(s, &network, v->now_s);
 	clients_note_day(t, day);
+	return t->until_s > v->now_s && clients_good_days(t, v->now_s) != 0;
 }
 
 struct tracked *evidence_note_target(struct verdict *v, const struct verdict_evidence *e, unsigned most)

@@ -35,8 +35,11 @@ enum verdict_outcome evidence_admit(struct verdict *v, const struct net *subject
 void evidence_add(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, int score,
                   struct score *repeats);
 
-/* Records good evidence on that day. Once the subject is proven good, its network records the day too. */
-void evidence_note_good(struct verdict *v, const struct net *subject, uint32_t day);
+/*
+ * Records good evidence on that day. Once the subject is proven good, its network records the day too; returns true if
+ * the network is blocked.
+ */
+bool evidence_note_good(struct verdict *v, const struct net *subject, uint32_t day);
 
 /*
  * Records a hit that counts for its network and its account. most: an upper limit of the scores of its subject. Returns

@@ -9,7 +9,7 @@ void verdict_known_good(struct verdict *v, const struct net *net, int64_t day)
 	const struct net subject = net->len == 128 ? evidence_subject(v, &net->addr) : *net;
 
 	if (v->policy.earn_days > 0 && day >= 0 && day <= v->now_s / CLIENTS_DAY_S)
-		evidence_note_good(v, &subject, (uint32_t)day); /* in range, above */
+		(void)evidence_note_good(v, &subject, (uint32_t)day); /* in range, above */
 }
 
 void verdict_known_resumed(struct verdict *v, unsigned rule, int64_t at_s)

@@ -414,7 +414,7 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 	if (verdict_is_suspended(v, e->rule))
 		return;
 	if (is_credit(e) && v->policy.earn_days > 0) /* a vote is not a delivery */
-		evidence_note_good(v, &ret->subject, at / CLIENTS_DAY_S);
+		ret->opens = evidence_note_good(v, &ret->subject, at / CLIENTS_DAY_S);
 	if (is_credit(e) && e->kind == VERDICT_LOGIN && e->account != ACCOUNT_NONE)
 		note_login(v, e, at / CLIENTS_DAY_S, ret);
 	ret->outcome = evidence_admit(v, &ret->subject, e, is_credit(e), &t);

@@ -141,6 +141,7 @@ struct verdict_decision {
 	int score;    /* if it counts: the score that it counts for */
 	enum verdict_weight weight;
 	struct net subject;
+	bool opens;     /* good evidence: its network is blocked as a whole, and contains a proven good subject */
 	uint64_t login; /* the key of subject and account if this is their first login on its day; else 0 */
 	/* Number of blocks: above 0 with VERDICT_BLOCK only; the block of the evidence's subject is first. */
 	size_t n;

@@ -198,6 +198,29 @@ wfs resume dns-list || fail "resume: exit status $?"
 wrong_password 10.9.1.6 >>"$LOG"
 wait_until listed 10.9.1.6 || fail "resumed, and the list does not block"
 daemon_stop || fail "exit status $?"
+
+# --- a client of a network that is blocked as a whole logs in through another port, and proves good
+rm -f "$WORK"/db/hits.db*
+: >"$LOG"
+daemon_config "[block]
+network_after = 3
+for = 1h
+[allow]
+earn_days = 1
+[firewall]
+resync = 1s"
+network_is_blocked() {
+	[ "$(sql "SELECT count(*) FROM active WHERE address = '10.9.1.0/24'")" = 1 ]
+}
+daemon_start
+for i in 1 2 3; do courier_511 "10.9.1.$i"; done >>"$LOG"
+wait_until network_is_blocked || fail "three clients do not block their network"
+wait_until not connects 10.9.1.9 || fail "connects from a blocked network"
+login 10.9.1.9 0 >>"$LOG"
+wait_until not network_is_blocked || fail "a proven good client's network stays blocked"
+wait_until connects 10.9.1.9 || fail "a proven good client cannot connect"
+[ "$(n_active)" = 3 ] || fail "the network: got $(n_active) blocks of its clients, want 3"
+daemon_stop || fail "exit status $?"
 no_rules || fail "stop left rules behind"
 no_sanitizer
 echo "ok"

@@ -1079,6 +1079,33 @@ static void test_network_part(void **state)
 	}
 }
 
+/* A client of a blocked network proves good: the network need not stay blocked. */
+static void test_network_opens(void **state)
+{
+	struct verdict_policy p = rich_policy();
+	const struct net network = net_from("192.0.2.0/24");
+	struct verdict *v;
+
+	(void)state;
+	p.earn_days = 1;
+	v = verdict_new(&p);
+	for (unsigned i = 1; i <= 3; i++) {
+		char address[32];
+
+		(void)snprintf(address, sizeof address, "192.0.2.%u", i);
+		assert_int_equal(judge(v, address, 100, 0, 0).n, i == 3 ? 2 : 1);
+	}
+	assert_false(verdict_holds_good(v, &network));
+	assert_false(judge(v, "192.0.2.9", 20, 0, 1).opens);
+	assert_false(judge(v, "192.0.3.9", -20, 0, 1).opens); /* of another network */
+	assert_true(judge(v, "192.0.2.9", -20, 0, 1).opens);
+	assert_true(verdict_holds_good(v, &network));
+	verdict_until(v, &network, t0_s + 2);
+	assert_false(judge(v, "192.0.2.9", -20, 0, 2).opens); /* it was lifted */
+	assert_int_equal(judge(v, "192.0.2.4", 100, 0, 3).n, 1);
+	verdict_free(v);
+}
+
 static void test_proven(void **state)
 {
 	enum { DAY = 86400 };
@@ -1649,12 +1676,13 @@ int main(void)
 		cmocka_unit_test(test_crowd),         cmocka_unit_test(test_crowd_blocked),
 		cmocka_unit_test(test_crowd_busy),    cmocka_unit_test(test_crowd_passing),
 		cmocka_unit_test(test_subject),       cmocka_unit_test(test_network),
-		cmocka_unit_test(test_network_part),  cmocka_unit_test(test_proven),
-		cmocka_unit_test(test_quarantine),    cmocka_unit_test(test_brake),
-		cmocka_unit_test(test_allowances),    cmocka_unit_test(test_forget),
-		cmocka_unit_test(test_second),        cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_story),         cmocka_unit_test(test_order),
-		cmocka_unit_test(test_memory),        cmocka_unit_test(test_growth), /* frees what malloc then keeps */
+		cmocka_unit_test(test_network_part),  cmocka_unit_test(test_network_opens),
+		cmocka_unit_test(test_proven),        cmocka_unit_test(test_quarantine),
+		cmocka_unit_test(test_brake),         cmocka_unit_test(test_allowances),
+		cmocka_unit_test(test_forget),        cmocka_unit_test(test_second),
+		cmocka_unit_test(test_lists),         cmocka_unit_test(test_story),
+		cmocka_unit_test(test_order),         cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_growth), /* frees what malloc then keeps */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
