@@ -9,7 +9,7 @@
  *     set G_alive      has an element while the gate is closed; it lasts open_after, then the gate opens
  *     set G_paused4    clients refused, from their first SYN on, for pause
  *     set G_window4    the same clients for pause + window; one that is here and no longer paused may connect
- *     set G_tries4     tries during the pause, until it has been silent for a pause; one that tries too often starts over
+ *     set G_tries4     tries during the pause, until it has been silent for one; too many make it start over
  *     set G_uses4      number of connections in the window
  *     set G_spent4     clients that connected too often, refused until the window is over
  *     set G_came4      clients that connected in the window
