@@ -211,7 +211,7 @@ static unsigned section_line(struct cursor *at, const char *name)
 		if (text.len < 2 || text.p[0] != '[' || text.p[text.len - 1] != ']')
 			continue;
 		text = trimmed(text.p + 1, text.len - 2);
-		if (text.len == strlen(name) && strncasecmp(text.p, name, text.len) == 0) {
+		if (span_is_nocase(text, name)) {
 			*at = next;
 			return next.line;
 		}

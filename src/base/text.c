@@ -4,12 +4,20 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 bool span_is(struct span span, const char *word)
 {
 	const size_t len = strlen(word);
 
 	return span.len == len && (len == 0 || memcmp(span.p, word, len) == 0);
+}
+
+bool span_is_nocase(struct span span, const char *word)
+{
+	const size_t len = strlen(word);
+
+	return span.len == len && (len == 0 || strncasecmp(span.p, word, len) == 0);
 }
 
 int span_order(const void *a, const void *b)

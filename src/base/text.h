@@ -24,6 +24,9 @@ static inline char text_lower(char c)
 /* Returns true if the span is exactly the NUL-ended word. */
 bool span_is(struct span span, const char *word);
 
+/* The same, whatever the case of ASCII letters. */
+bool span_is_nocase(struct span span, const char *word);
+
 /* Compares spans by their bytes, for qsort(3) and bsearch(3). */
 int span_order(const void *a, const void *b);
 

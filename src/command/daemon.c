@@ -16,31 +16,36 @@
 
 enum { WAIT_S = 10 };
 
-enum daemon_state daemon_state(const struct config *config)
-{
-	char path[4096];
-	enum daemon_state state;
-	int fd;
-
-	(void)snprintf(path, sizeof path, "%s.lock", config->database.path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? DAEMON_STOPPED : DAEMON_UNKNOWN;
-	state = flock(fd, LOCK_SH | LOCK_NB) < 0 ? DAEMON_RUNNING : DAEMON_STOPPED;
-	(void)close(fd);
-	return state;
-}
-
-int daemon_keep_away(const char *database, int *ret_fd, struct why *why)
+/* Takes the lock that a running daemon holds, if it has ever run and does not now. *ret_fd: the lock, or -1. */
+static enum daemon_state lock(const char *database, int *ret_fd)
 {
 	char path[4096];
 
 	(void)snprintf(path, sizeof path, "%s.lock", database);
 	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*ret_fd < 0 || flock(*ret_fd, LOCK_SH | LOCK_NB) == 0)
-		return 0;
+	if (*ret_fd < 0)
+		return errno == ENOENT ? DAEMON_STOPPED : DAEMON_UNKNOWN;
+	if (flock(*ret_fd, LOCK_SH | LOCK_NB) == 0)
+		return DAEMON_STOPPED;
 	(void)close(*ret_fd);
 	*ret_fd = -1;
+	return DAEMON_RUNNING;
+}
+
+enum daemon_state daemon_state(const struct config *config)
+{
+	int fd;
+	const enum daemon_state state = lock(config->database.path, &fd);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return state;
+}
+
+int daemon_keep_away(const char *database, int *ret_fd, struct why *why)
+{
+	if (lock(database, ret_fd) != DAEMON_RUNNING)
+		return 0;
 	return why_set(
 		why, EBUSY,
 		"%s: a running daemon uses this database, and would not see the blocks of others: stop it, or name another",

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/duration.h"
 #include "base/pasted.h"
@@ -83,11 +82,6 @@ static struct span next_word(struct span *rest)
 	rest->p += word.len;
 	rest->len -= word.len;
 	return word;
-}
-
-static bool is_word(struct span span, const char *word)
-{
-	return span.len == strlen(word) && strncasecmp(span.p, word, span.len) == 0;
 }
 
 /* Copies span with a NUL. Returns false if it does not fit. */
@@ -192,11 +186,11 @@ static int parse_options(struct span rest, bool may_for, bool may_score, struct 
 
 		if (word.len == 0)
 			return 0;
-		if (is_word(word, "reason"))
+		if (span_is_nocase(word, "reason"))
 			return parse_reason(rest, r->reason, why);
-		if (may_for && is_word(word, "for"))
+		if (may_for && span_is_nocase(word, "for"))
 			rc = parse_duration(next_word(&rest), &r->for_s, why);
-		else if (may_score && is_word(word, "score"))
+		else if (may_score && span_is_nocase(word, "score"))
 			rc = parse_score(next_word(&rest), &r->score, why);
 		else
 			rc = why_set(why, EINVAL, "after the address, only %s%s\"reason TEXT\" may follow",
@@ -213,7 +207,7 @@ static int parse_old_options(struct span rest, bool may_for, struct protocol_req
 	char text[32];
 	int64_t s;
 
-	if (is_word(word, "reason") || (may_for && is_word(word, "for")))
+	if (span_is_nocase(word, "reason") || (may_for && span_is_nocase(word, "for")))
 		return parse_options(rest, may_for, false, r, why);
 	if (may_for && copy(word, text, sizeof text) && duration_parse(text, &s) && s > 0) {
 		r->for_s = s;
@@ -281,9 +275,9 @@ static int parse_colour(struct span *rest, struct protocol_request *r, struct wh
 {
 	const struct span word = next_word(rest);
 
-	if (is_word(word, "black"))
+	if (span_is_nocase(word, "black"))
 		r->verb = PROTOCOL_BLACK;
-	else if (is_word(word, "white"))
+	else if (span_is_nocase(word, "white"))
 		r->verb = PROTOCOL_WHITE;
 	else
 		return refuse_word(word, "black or white?", why);
@@ -295,7 +289,7 @@ static bool skip_word(struct span *rest, const char *word)
 {
 	struct span after = *rest;
 
-	if (!is_word(next_word(&after), word))
+	if (!span_is_nocase(next_word(&after), word))
 		return false;
 	*rest = after;
 	return true;
@@ -374,7 +368,7 @@ int protocol_parse(struct span line, struct protocol_request *ret, struct why *w
 	if (word.len == 0)
 		return why_set(why, EINVAL, "an empty line");
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (!is_word(word, words[i].word))
+		if (!span_is_nocase(word, words[i].word))
 			continue;
 		r.verb = words[i].verb;
 		if ((rc = parse_arguments(line, words[i].arguments, &r, why)) == 0)

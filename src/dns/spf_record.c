@@ -59,11 +59,6 @@ bool spf_record_domain(struct span text, char out[static REPLY_NAME_MAX])
 	return label > 0 && label <= LABEL_MAX;
 }
 
-static bool is_name(struct span text, const char *name)
-{
-	return text.len == strlen(name) && strncasecmp(text.p, name, text.len) == 0;
-}
-
 /* Reads decimal digits and nothing else. Returns false if the value is above max or the text is no number. */
 static bool number(struct span text, unsigned max, uint8_t *ret)
 {
@@ -151,12 +146,12 @@ static bool parse_mechanism(struct span text, struct spf_record_term *term)
 	const struct span name = {text.p, name_len};
 	struct span rest = after(text, name_len);
 
-	if ((is_name(name, "ip4") || is_name(name, "ip6")) && colon == name_len && rest.len > 1)
-		return parse_ip(after(rest, 1), is_name(name, "ip6"), term);
+	if ((span_is_nocase(name, "ip4") || span_is_nocase(name, "ip6")) && colon == name_len && rest.len > 1)
+		return parse_ip(after(rest, 1), span_is_nocase(name, "ip6"), term);
 	for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
 		const struct mechanism *const m = &mechanisms[i];
 
-		if (!is_name(name, m->name))
+		if (!span_is_nocase(name, m->name))
 			continue;
 		term->kind = m->kind;
 		if (rest.len > 0 && rest.p[0] == ':') {
@@ -193,13 +188,13 @@ static bool parse_modifier(struct span text, size_t name_len, struct spf_record_
 {
 	const struct span name = {text.p, name_len}, value = after(text, name_len + 1);
 
-	if (is_name(name, "exp")) {
+	if (span_is_nocase(name, "exp")) {
 		const bool again = *explains;
 
 		*explains = true;
 		return !again;
 	}
-	if (!is_name(name, "redirect"))
+	if (!span_is_nocase(name, "redirect"))
 		return true;
 	if (redirect->text.p != NULL || value.len == 0)
 		return false;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
 	FIELD_MAX = 256,   /* bytes; longer ones are truncated: no address is as long, and no reason needs it */
@@ -89,11 +88,6 @@ static struct span trimmed(const struct field *field)
 	return text;
 }
 
-static bool is_name(struct span text, const char *name)
-{
-	return text.len == strlen(name) && strncasecmp(text.p, name, text.len) == 0;
-}
-
 /* Reads the names of the columns. If a key has several, the one that comes first among its names counts. */
 static void read_header(struct csv *csv, struct columns *columns)
 {
@@ -108,7 +102,7 @@ static void read_header(struct csv *csv, struct columns *columns)
 		ends = read_field(csv, &field);
 		for (size_t key = 0; key < KEYS && columns->n < COLUMNS_MAX; key++)
 			for (size_t i = 0; i < best[key] && key_names[key][i] != NULL; i++)
-				if (is_name(trimmed(&field), key_names[key][i])) {
+				if (span_is_nocase(trimmed(&field), key_names[key][i])) {
 					columns->at[key] = columns->n;
 					best[key] = i;
 				}
@@ -151,8 +145,8 @@ static void read_record(struct csv *csv, const struct columns *columns, struct f
 static bool is_no_ban(const struct field values[static KEYS])
 {
 	return banlist_scope_len(trimmed(&values[ADDRESS])) > 0 &&
-	       ((values[ACTION].len > 0 && !is_name(trimmed(&values[ACTION]), "ban")) ||
-	        is_name(trimmed(&values[SIMULATED]), "true"));
+	       ((values[ACTION].len > 0 && !span_is_nocase(trimmed(&values[ACTION]), "ban")) ||
+	        span_is_nocase(trimmed(&values[SIMULATED]), "true"));
 }
 
 static int add_record(const struct field values[static KEYS], int64_t now_s, struct banlist *list, struct why *why)

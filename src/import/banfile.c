@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 #include "import/bancsv.h"
 #include "import/banjson.h"
@@ -152,11 +151,6 @@ static struct span next_label(struct span line, size_t *at)
 	return (struct span){line.p + from, *at - from};
 }
 
-static bool is_word(struct span text, const char *word)
-{
-	return text.len == strlen(word) && strncasecmp(text.p, word, text.len) == 0;
-}
-
 /*
  * Returns whether the line is one of a zone file (RFC 1035, 5): perhaps an owner, perhaps a TTL and a class, a type
  * that such a list has, and its data.
@@ -170,13 +164,13 @@ static bool is_zone(struct span line)
 
 	if (has_owner)
 		word = next_label(line, &at);
-	for (int i = 0; i < 2 && word.len > 0 && (is_digit(*word.p) || is_word(word, "IN")); i++)
+	for (int i = 0; i < 2 && word.len > 0 && (is_digit(*word.p) || span_is_nocase(word, "IN")); i++)
 		word = next_label(line, &at);
 	data = next_label(line, &at);
-	if (is_word(word, "A") || is_word(word, "AAAA"))
+	if (span_is_nocase(word, "A") || span_is_nocase(word, "AAAA"))
 		return addr_parse(data.p, data.len, &addr);
-	return data.len > 0 &&
-	       (is_word(word, "SOA") || is_word(word, "CNAME") || (is_word(word, "TXT") && *data.p == '"'));
+	return data.len > 0 && (span_is_nocase(word, "SOA") || span_is_nocase(word, "CNAME") ||
+	                        (span_is_nocase(word, "TXT") && *data.p == '"'));
 }
 
 /* Returns whether the line is a comment or a directive: it begins with ";", "//", or "$" as in DNS lists. */

@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 bool words_alnum(char c)
 {
@@ -17,7 +16,7 @@ bool words_name_byte(char c)
 bool words_one_of(struct span word, const char *const words[])
 {
 	for (; *words != NULL; words++)
-		if (strlen(*words) == word.len && strncasecmp(*words, word.p, word.len) == 0)
+		if (span_is_nocase(word, *words))
 			return true;
 	return false;
 }
