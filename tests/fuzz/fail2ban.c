@@ -15,19 +15,10 @@
 
 #include "seeds.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static char dir[64] = "/dev/shm/fuzz_fail2ban.XXXXXX";
 static const char *const names[] = {"jail.conf", "filter.d/common.conf", "filter.d/a.conf"};
 
 enum { NAMES = sizeof names / sizeof *names };
-
-static void check(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void remove_all(void)
 {

@@ -13,9 +13,6 @@
 
 #include "seeds.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const char *const directories[] = {"", "/a", "/a/b", "/[", "/c"};
 static const char *const files[] = {"/a.log",     "/a/a-json.log", "/a/b/b-json.log", "/[/x", "/c/*",
                                     "/c/.hidden", "/c/]",          "/c/a-b"};
@@ -28,12 +25,6 @@ enum {
 
 static char root[] = "/tmp/globs.XXXXXX";
 static struct globs *globs;
-
-static void check(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void path_of(const char *name, char out[static PATTERN_MAX])
 {

@@ -11,15 +11,6 @@
 
 #include "seeds.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool good)
-{
-	if (!good)
-		abort();
-}
-
 static void check_id(const char *id)
 {
 	const size_t len = strnlen(id, JOURNAL_ID_MAX);

@@ -10,16 +10,7 @@
 
 #include "seeds.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct journal_fields fields;
-
-static void check(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void check_span(struct span span)
 {

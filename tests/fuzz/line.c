@@ -19,15 +19,6 @@
 #include "rules/rulefile.h"
 #include "seeds.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool good)
-{
-	if (!good)
-		abort();
-}
-
 static void check_inside(struct span span, const char *text, size_t len)
 {
 	if (span.p == NULL) {

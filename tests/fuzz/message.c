@@ -10,9 +10,6 @@
 
 #include "seeds.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const struct message_entry entry = {

@@ -7,15 +7,6 @@
 
 #include "seeds.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool good)
-{
-	if (!good)
-		abort();
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char *const seeds[] = {"192.0.2.7 # x", "198.51.100.0/24 ; SBL1",

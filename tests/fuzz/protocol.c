@@ -11,9 +11,6 @@
 #include "control/reply.h"
 #include "seeds.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char *const lines[] = {
@@ -47,7 +44,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-static void check(const struct protocol_request *r)
+static void check_request(const struct protocol_request *r)
 {
 	const unsigned length = addr_is_ip4(&r->net.addr) && r->net.len >= 96 ? r->net.len - 96U + 24 : r->net.len;
 
@@ -72,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	char *line;
 
 	if (protocol_parse((struct span){(const char *)data, len}, &r, &why) == 0) {
-		check(&r);
+		check_request(&r);
 		json_put_text(reply, "reason", r.reason);
 	} else {
 		char text[WHY_MAX] = "";

@@ -16,15 +16,6 @@
 #include "rules/rules.h"
 #include "seeds.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool good)
-{
-	if (!good)
-		abort();
-}
-
 /* --- the seeds --- */
 
 static void add_file(const char *path)

@@ -32,20 +32,11 @@ enum {
 enum { HIT, NOTED = RULES_MAX, LIMITS = 2 * RULES_MAX, NOT_ADDRESSES, NEVER, N_COUNTERS };
 __attribute__((section("__libfuzzer_extra_counters"))) static uint8_t counters[N_COUNTERS];
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct rules *rules, *plain;
 static struct rules_scratch *scratch, *plain_scratch;
 static struct sessions *sessions;
 static struct span programs[PROGRAMS_MAX];
 static size_t n_programs;
-
-static void check(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* --- the beginning --- */
 
