@@ -209,18 +209,21 @@ static void deliveries_pass_and_are_stored(void **state)
 	assert_int_equal(n_stored(t0_s), 2);
 }
 
+static void deliver_at(int64_t time_s)
+{
+	earn("192.0.2.7", time_s, time_s);
+	turn(time_s);
+}
+
 /* One that delivers all day is sent and written once an hour at most. */
 static void deliveries_soon_after_cost_nothing(void **state)
 {
 	(void)state;
-	earn("192.0.2.7", t0_s, t0_s);
-	turn(t0_s);
+	deliver_at(t0_s);
 	const size_t packets = kernel.packets;
-	earn("192.0.2.7", t0_s + 3599, t0_s + 3599);
-	turn(t0_s + 3599);
+	deliver_at(t0_s + 3599);
 	assert_int_equal(kernel.packets, packets);
-	earn("192.0.2.7", t0_s + 3600, t0_s + 3600);
-	turn(t0_s + 3600);
+	deliver_at(t0_s + 3600);
 	assert_true(kernel.packets > packets);
 	check_kernel("192.0.2.7 864000");
 }
@@ -230,14 +233,11 @@ static void deliveries_renew_a_short_pass(void **state)
 {
 	(void)state;
 	assert_null(gates_read(&config->gates, "pass", "1h"));
-	earn("192.0.2.7", t0_s, t0_s);
-	turn(t0_s);
+	deliver_at(t0_s);
 	const size_t packets = kernel.packets;
-	earn("192.0.2.7", t0_s + 449, t0_s + 449);
-	turn(t0_s + 449);
+	deliver_at(t0_s + 449);
 	assert_int_equal(kernel.packets, packets);
-	earn("192.0.2.7", t0_s + 450, t0_s + 450);
-	turn(t0_s + 450);
+	deliver_at(t0_s + 450);
 	check_kernel("192.0.2.7 3600");
 	assert_int_equal(kernel.packets, packets + 1);
 	assert_int_equal(n_stored(t0_s + 4049), 1);
